@@ -1,0 +1,38 @@
+# Short names for the project's own commands. `just` is not needed by anything:
+# each recipe is one line that can be typed instead.
+
+# name the recipes
+default:
+    @just --list
+
+# build in release and run one simulation before your eyes (--exit, --port N)
+demo *arguments:
+    cargo demo {{ arguments }}
+
+# set up what the tests need and run all checks and tests (--only STEP, --list)
+test *options:
+    cargo xtask test {{ options }}
+
+# prove the table of who may depend on whom
+architecture:
+    cargo xtask architecture
+
+# write docs/openapi.json anew
+openapi:
+    cargo xtask openapi
+
+# check links and variables in the documents
+docs:
+    cargo xtask docs
+
+# check licence and origin of every dependency
+licences:
+    cargo xtask licences
+
+# check the dependencies against the RustSec database (--database DIR)
+advisories *options:
+    cargo xtask advisories {{ options }}
+
+# count lines per crate and name the longest files
+lines:
+    cargo xtask lines
