@@ -1,0 +1,194 @@
+//! Why a job, or one attempt of it, failed.
+
+use serde::{Deserialize, Serialize};
+
+/// The kinds of failure that are told apart, as each has another mend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureClass {
+    /// The provider took the spot instance back.
+    SpotReclaim,
+    /// The machine went away under the job.
+    HostLost,
+    /// The program took more memory than it was given.
+    OutOfMemory,
+    /// The container image could not be pulled.
+    ImagePull,
+    /// The job ran longer than its time limit.
+    Timeout,
+    /// The program could not be started, or its runner ended without a word.
+    StartFailure,
+    /// The program itself ended with an error.
+    ProgramExit,
+    /// A job that this one depends on failed.
+    Dependency,
+    /// The queue's own rules ended the job.
+    QueueAction,
+    /// The backend would not take the job.
+    Refused,
+    /// The backend no longer knows the job, and nothing says how it ended.
+    Lost,
+    /// None of the others can be shown.
+    Unknown,
+}
+
+impl FailureClass {
+    /// Every class.
+    pub const ALL: [Self; 12] = [
+        Self::SpotReclaim,
+        Self::HostLost,
+        Self::OutOfMemory,
+        Self::ImagePull,
+        Self::Timeout,
+        Self::StartFailure,
+        Self::ProgramExit,
+        Self::Dependency,
+        Self::QueueAction,
+        Self::Refused,
+        Self::Lost,
+        Self::Unknown,
+    ];
+
+    /// The word of the API. A lost host and a lost job are both `lost` there.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SpotReclaim => "spot_reclaim",
+            Self::OutOfMemory => "out_of_memory",
+            Self::ImagePull => "image_pull",
+            Self::Timeout => "timeout",
+            Self::StartFailure => "start_failure",
+            Self::ProgramExit => "program_exit",
+            Self::Dependency => "dependency",
+            Self::QueueAction => "queue_action",
+            Self::Refused => "refused",
+            Self::HostLost | Self::Lost => "lost",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// What the person who owns the job can do.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::SpotReclaim => {
+                "Submit the job again; a program that writes checkpoints goes on from the last one."
+            }
+            Self::HostLost => "Submit the job again: the machine it ran on went away.",
+            Self::OutOfMemory => {
+                "Ask for a smaller problem, or have the job type's memory limit raised."
+            }
+            Self::ImagePull => {
+                "Check that the image of the job definition exists and that the execution role may pull it."
+            }
+            Self::Timeout => "Ask for less work, or have the job type's time limit raised.",
+            Self::StartFailure => {
+                "Check the job type's command, image and roles; the log of the attempt says how far it came."
+            }
+            Self::ProgramExit => {
+                "Read the end of the attempt's log: the program said why it ended."
+            }
+            Self::Dependency => "Look at the job that this one depends on.",
+            Self::QueueAction => {
+                "Look at the queue's job state limits: the job waited longer than they allow."
+            }
+            Self::Refused => "Mend what the message names and submit the job again.",
+            Self::Lost => {
+                "Look for results among the job's artifacts; if there are none, submit it again."
+            }
+            Self::Unknown => "Submit the job again; if it fails again, show the operator its id.",
+        }
+    }
+}
+
+/// A failure and its evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Which kind.
+    pub class: FailureClass,
+    /// One sentence for the person who owns the job.
+    pub message: String,
+    /// The program's exit status, 0 to 255, where it ended by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The POSIX number of the signal that ended it, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+    /// What the backend said, word for word, at most [`Failure::MAX_REASON_BYTES`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend_reason: Option<String>,
+}
+
+impl Failure {
+    /// The most that is kept of a message or of a backend's reason, in bytes.
+    pub const MAX_REASON_BYTES: usize = 256;
+
+    /// A failure with a message and no further evidence.
+    pub fn new(class: FailureClass, message: impl Into<String>) -> Self {
+        let message = shorten(message.into());
+        Self {
+            class,
+            message,
+            exit_code: None,
+            signal: None,
+            backend_reason: None,
+        }
+    }
+
+    /// Adds the backend's own words.
+    #[must_use]
+    pub fn with_backend_reason(mut self, reason: impl Into<String>) -> Self {
+        self.backend_reason = Some(shorten(reason.into()));
+        self
+    }
+
+    /// Adds the program's exit status.
+    #[must_use]
+    pub fn with_exit_code(mut self, code: i32) -> Self {
+        self.exit_code = Some(code);
+        self
+    }
+
+    /// Adds the signal that ended the program.
+    #[must_use]
+    pub fn with_signal(mut self, signal: i32) -> Self {
+        self.signal = Some(signal);
+        self
+    }
+}
+
+/// Cuts a text to [`Failure::MAX_REASON_BYTES`] at the end of a character.
+fn shorten(mut text: String) -> String {
+    if text.len() > Failure::MAX_REASON_BYTES {
+        let end = text.floor_char_boundary(Failure::MAX_REASON_BYTES - '…'.len_utf8());
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_outsiders_say_is_kept_short() {
+        let failure = Failure::new(FailureClass::Unknown, "é".repeat(500))
+            .with_backend_reason("x".repeat(256));
+        assert!(
+            failure.message.len() <= Failure::MAX_REASON_BYTES && failure.message.ends_with('…')
+        );
+        assert_eq!(failure.backend_reason.unwrap(), "x".repeat(256));
+    }
+
+    #[test]
+    fn every_class_has_a_word_of_the_api_and_a_remedy() {
+        for class in FailureClass::ALL {
+            assert!(class.remedy().ends_with('.'), "{class:?}");
+            assert!(
+                class
+                    .as_str()
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'_')
+            );
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! | from | observation | to |
+//! |---|---|---|
+//! | Accepted | claim | Submitting, epoch + 1 |
+//! | Accepted | cancel | Cancelled; if a sending of this try is in doubt, Unresolved |
+//! | Accepted | `max_queue_time` over, or the type is gone | Failed (`refused`) |
+//! | Accepted | an id under this try's name | Unresolved |
+
+use super::{Change, Next, Observation};
+use crate::job::{CancelCause, EventKind, Failure, FailureClass, JobState};
+
+pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<Change> {
+    match observation {
+        Observation::Claimed {
+            lease_until,
+            target,
+        } => {
+            let current = &mut next.job.current_try;
+            current.epoch += 1;
+            current.signed_at.get_or_insert(next.now);
+            current.target.get_or_insert_with(|| target.clone());
+            next.job.state = JobState::Submitting {
+                lease_until: *lease_until,
+            };
+            next.job.state_since = next.now;
+            Some(Change::Silent)
+        }
+        Observation::CancelRequested => {
+            next.record_cancel();
+            if next.job.current_try.in_doubt {
+                // A copy that nobody has seen may still start: the gate must be shut first.
+                next.doubt();
+                Some(Change::Event(EventKind::CancelRequested))
+            } else {
+                Some(next.cancel(CancelCause::Requested))
+            }
+        }
+        Observation::Unstartable { message } => {
+            Some(next.fail(Failure::new(FailureClass::Refused, message)))
+        }
+        Observation::CandidatesSeen(ids) => next.add_candidates(ids).then(|| next.doubt()),
+        Observation::SubmitAccepted { backend_id, .. } => next
+            .add_candidates(std::slice::from_ref(backend_id))
+            .then(|| next.doubt()),
+        Observation::Reported { try_number, report }
+            if *try_number == next.job.current_try.number =>
+        {
+            next.add_candidates(std::slice::from_ref(&report.backend_id))
+                .then(|| next.doubt())
+        }
+        Observation::SurplusEnded(ids) => next.forget_surplus(ids),
+        _ => None,
+    }
+}

@@ -1,0 +1,86 @@
+//! # How a job moves
+//!
+//! ```text
+//!            admit
+//!              │
+//!              ▼      held, throttled, did not happen
+//!        ┌─ Accepted ◀──────────────────────────────┐
+//!        │     │  ▲                                 │
+//!        │     │  │ proven absent                   │
+//!        │     │  └──────────────┐                  │
+//!        │     │ claim           │                  │
+//!        │     ▼                 │                  │
+//!        │  Submitting ──▶ Unresolved               │
+//!        │     │   unknown,      │                  │
+//!        │     │   lease over    │                  │
+//!        │     │ id              │ the gate         │
+//!        │     ▼                 │ names it         │
+//!        │  Submitted ◀──────────┘                  │
+//!        │   │  │  ▲                                │
+//!        │   │  │  │ next attempt                   │
+//!        │   │  ▼  │                                │
+//!        │   │ Running                              │
+//!        │   │  │    \                              │
+//!        │   │  │     └─ failed, tries left ────────┘  (next try)
+//!        │   ▼  ▼
+//!        └▶ Completed · Failed · Cancelled
+//! ```
+//!
+//! [`observe`] is the whole of it: a pure function from a job and an observation to the job as
+//! it then is. What isn't in the table changes no state. A request to cancel is a fact beside
+//! the state ("C" below), possible at any time.
+//!
+//! | file | rows of the table |
+//! |---|---|
+//! | `accepted` | from Accepted |
+//! | `submitting` | from Submitting |
+//! | `unresolved` | from Unresolved |
+//! | `placed` | from Submitted and Running: what the gate, the backend and the runner say |
+//! | `ended` | from the terminal states |
+
+mod accepted;
+mod ended;
+mod observation;
+mod placed;
+mod submitting;
+mod transition;
+mod unresolved;
+
+pub use observation::{GateReading, Observation};
+pub use transition::{Change, Transition};
+
+use super::{Job, JobState, Rules};
+use crate::Timestamp;
+
+/// What becomes of a job by an observation made at `now`; `None` where nothing does.
+pub fn observe(
+    job: &Job,
+    observation: &Observation,
+    rules: &Rules,
+    now: Timestamp,
+) -> Option<Transition> {
+    let mut next = Next {
+        job: job.clone(),
+        rules,
+        now,
+    };
+    let change = match &job.state {
+        JobState::Accepted { .. } => accepted::observe(&mut next, observation),
+        JobState::Submitting { .. } => submitting::observe(&mut next, observation),
+        JobState::Unresolved { .. } => unresolved::observe(&mut next, observation),
+        JobState::Submitted { .. } | JobState::Running { .. } => {
+            placed::observe(&mut next, observation)
+        }
+        JobState::Completed | JobState::Failed { .. } | JobState::Cancelled { .. } => {
+            ended::observe(&mut next, observation)
+        }
+    }?;
+    Some(Transition::finish(next.job, change, now))
+}
+
+/// A job on its way to what it will be, and what is needed to decide that.
+struct Next<'a> {
+    job: Job,
+    rules: &'a Rules,
+    now: Timestamp,
+}

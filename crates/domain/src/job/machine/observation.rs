@@ -1,0 +1,116 @@
+//! What can be learnt about a job.
+
+use crate::Timestamp;
+use crate::artifacts::ProgramEnd;
+use crate::job::{BackendId, Target, WaitingReason};
+use crate::ports::Description;
+use crate::runner::RunnerReport;
+
+/// Something learnt about a job. May come late, twice, out of order, or never.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observation {
+    /// A dispatcher wants to send it.
+    Claimed {
+        /// When its right to do so ends.
+        lease_until: Timestamp,
+        /// What it will be sent to.
+        target: Target,
+    },
+    /// Its owner wants it stopped.
+    CancelRequested,
+    /// It waited too long, or its type is gone.
+    Unstartable {
+        /// One sentence.
+        message: String,
+    },
+    /// These ids bear the name of its present try.
+    CandidatesSeen(Vec<BackendId>),
+
+    /// The backend took it.
+    SubmitAccepted {
+        /// The epoch under which it was sent.
+        epoch: u64,
+        /// The id it got.
+        backend_id: BackendId,
+    },
+    /// The backend will never take it.
+    SubmitRefused {
+        /// The epoch under which it was sent.
+        epoch: u64,
+        /// One sentence.
+        reason: String,
+    },
+    /// Nothing can be sent for now; nothing was.
+    SubmitHeld {
+        /// The epoch under which it was to be sent.
+        epoch: u64,
+        /// Why.
+        waiting: WaitingReason,
+        /// When to try again.
+        retry_at: Timestamp,
+    },
+    /// It was not sent, or not accepted.
+    SubmitDidNotHappen {
+        /// The epoch under which it was to be sent.
+        epoch: u64,
+        /// When to try again.
+        retry_at: Timestamp,
+    },
+    /// It may have been accepted.
+    SubmitUnknown {
+        /// The epoch under which it was sent.
+        epoch: u64,
+    },
+    /// The time to send it is over; whether it was sent is not known. Nothing where the lease
+    /// still holds at `now`.
+    LeaseExpired,
+
+    /// A look-up by name, and the gate as it was read after that.
+    LookedUp {
+        /// What bears the name, target and hash of the present try, oldest first.
+        found: Vec<BackendId>,
+        /// The gate.
+        gate: GateReading,
+    },
+    /// The gate of the present try.
+    GateRead(GateReading),
+
+    /// What the backend says of one of its jobs.
+    Described {
+        /// The description.
+        description: Description,
+        /// How the program ended by the manifest, where the job has ended and left one.
+        manifest: Option<ProgramEnd>,
+    },
+    /// The backend answered without the copy that counts.
+    Absent {
+        /// Whether a look-up by name found it; `None` where there was none.
+        by_name: Option<bool>,
+        /// How the program ended by the manifest, where there is one.
+        manifest: Option<ProgramEnd>,
+    },
+    /// The backend gave no answer.
+    BackendUnreachable,
+    /// A runner reports, for a try.
+    Reported {
+        /// The try of its token.
+        try_number: u32,
+        /// The report.
+        report: RunnerReport,
+    },
+    /// These copies are no longer alive.
+    SurplusEnded(Vec<BackendId>),
+}
+
+/// What stands in the gate of a try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GateReading {
+    /// The job's type has no gate.
+    NoGate,
+    /// Nothing yet.
+    Open,
+    /// This copy may work, and no other.
+    Admitted(BackendId),
+    /// None may.
+    Cancelled,
+}

@@ -1,0 +1,403 @@
+//! | from | observation | to |
+//! |---|---|---|
+//! | Submitted | waiting states | same, waiting reason |
+//! | Submitted | RUNNING | Running |
+//! | Submitted, Running | the gate names another of our candidates | Submitted with that id, the other stopped |
+//! | Submitted, Running | SUCCEEDED, and manifest or no gate | Completed, also under C |
+//! | Submitted, Running | SUCCEEDED, gate but no manifest | as FAILED, class `start_failure` or `program_exit` by the evidence |
+//! | Submitted, Running | FAILED under C, stop flag or our reason | Cancelled |
+//! | Submitted, Running | FAILED under C, by itself | Failed, never retried |
+//! | Submitted, Running | FAILED, stop flag, nobody of ours asked | Cancelled, saying that it was stopped outside |
+//! | Submitted, Running | FAILED by a queue action | Failed (`queue_action`, its code) |
+//! | Submitted, Running | FAILED, class has tries left, no C | Accepted, try + 1, backoff |
+//! | Submitted, Running | FAILED otherwise | Failed (class) |
+//! | Running | RUNNABLE or STARTING, attempt count grown | Submitted, next attempt |
+//! | Running | RUNNABLE or STARTING, not grown | same: a stale answer |
+//! | Submitted, Running | absent | same; lost after three answers and a look-up by name over 10 minutes |
+//! | any live | backend unreachable | same, last checked |
+
+use std::time::Duration;
+
+use super::{Change, GateReading, Next, Observation};
+use crate::artifacts::ProgramEnd;
+use crate::job::{
+    Absence, Attempt, BackendId, CancelCause, EventKind, Failure, FailureClass, JobState, Progress,
+    Rules, WaitingReason,
+};
+use crate::ports::{BackendState, Description, StopEvidence};
+use crate::runner::RunnerReport;
+
+/// The least time between two progress events of a job.
+const PROGRESS_EVENT_EVERY: Duration = Duration::from_secs(5);
+
+pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<Change> {
+    match observation {
+        Observation::Described {
+            description,
+            manifest,
+        } => {
+            if next.job.state.backend_id() == Some(&description.id) {
+                described(next, description, *manifest)
+            } else {
+                candidate(next, &description.id)
+            }
+        }
+        Observation::GateRead(gate) => gate_read(next, gate),
+        Observation::Absent { by_name, manifest } => Some(absent(next, *by_name, *manifest)),
+        Observation::BackendUnreachable => unreachable(next),
+        Observation::CancelRequested => next.record_cancel().then(|| {
+            next.job.next_check_at = next.now;
+            Change::Event(EventKind::CancelRequested)
+        }),
+        Observation::Reported { try_number, report } => reported(next, *try_number, report),
+        Observation::CandidatesSeen(ids) => next.add_candidates(ids).then(|| judge_soon(next)),
+        Observation::SubmitAccepted { backend_id, .. } => candidate(next, backend_id),
+        Observation::SurplusEnded(ids) => next.forget_surplus(ids),
+        _ => None,
+    }
+}
+
+fn candidate(next: &mut Next<'_>, id: &BackendId) -> Option<Change> {
+    next.add_candidates(std::slice::from_ref(id))
+        .then(|| judge_soon(next))
+}
+
+fn judge_soon(next: &mut Next<'_>) -> Change {
+    next.job.next_check_at = next.now;
+    Change::Silent
+}
+
+fn gate_read(next: &mut Next<'_>, gate: &GateReading) -> Option<Change> {
+    match gate {
+        GateReading::Admitted(id) if next.job.state.backend_id() == Some(id) => {
+            next.give_up_candidates(None).then(|| judge_soon(next))
+        }
+        GateReading::Admitted(id) => Some(next.adopt(id.clone())),
+        // Without a gate the copy that was adopted first stays.
+        GateReading::NoGate => next.give_up_candidates(None).then(|| judge_soon(next)),
+        GateReading::Open | GateReading::Cancelled => None,
+    }
+}
+
+fn described(
+    next: &mut Next<'_>,
+    description: &Description,
+    manifest: Option<ProgramEnd>,
+) -> Option<Change> {
+    let was_silent = next.note_answer();
+    next.job.next_check_at = next.check_again_at();
+    match &description.state {
+        BackendState::Waiting { reason } => waiting(next, description, reason.as_ref(), was_silent),
+        BackendState::Running => running(next, description, was_silent),
+        BackendState::Succeeded => {
+            record_attempts(next, description);
+            Some(succeeded(next, manifest))
+        }
+        // Another copy has the gate: this end says nothing of the job. The gate is read next.
+        BackendState::Failed {
+            lost_gate: true, ..
+        } if next.rules.gated => was_silent.then_some(Change::Silent),
+        BackendState::Failed { failure, stop, .. } => {
+            record_attempts(next, description);
+            Some(failed(next, failure.clone(), *stop))
+        }
+    }
+}
+
+fn waiting(
+    next: &mut Next<'_>,
+    description: &Description,
+    reason: Option<&WaitingReason>,
+    was_silent: bool,
+) -> Option<Change> {
+    match &mut next.job.state {
+        JobState::Running {
+            attempt,
+            backend_id,
+            ..
+        } => {
+            let ended = description
+                .attempts
+                .iter()
+                .filter(|a| a.stopped_at.is_some())
+                .count();
+            if ended < *attempt as usize {
+                return was_silent.then_some(Change::Silent);
+            }
+            let backend_id = backend_id.clone();
+            record_attempts(next, description);
+            next.job.state = JobState::Submitted {
+                backend_id,
+                waiting: reason.cloned(),
+                absence: None,
+            };
+            next.job.state_since = next.now;
+            next.job.progress.percent = 0;
+            Some(Change::Event(EventKind::Retrying))
+        }
+        JobState::Submitted { waiting, .. } => {
+            let other_reason =
+                reason.map(|reason| &reason.code) != waiting.as_ref().map(|w| &w.code);
+            *waiting = reason.cloned();
+            if other_reason {
+                Some(Change::Event(EventKind::Waiting))
+            } else {
+                was_silent.then_some(Change::Silent)
+            }
+        }
+        _ => None,
+    }
+}
+
+fn running(next: &mut Next<'_>, description: &Description, was_silent: bool) -> Option<Change> {
+    let now_in = u32::try_from(description.attempts.len())
+        .unwrap_or(u32::MAX)
+        .max(1);
+    record_attempts(next, description);
+    match &mut next.job.state {
+        JobState::Submitted { backend_id, .. } => {
+            let backend_id = backend_id.clone();
+            next.job.state = JobState::Running {
+                backend_id,
+                attempt: now_in,
+                absence: None,
+            };
+            next.job.state_since = next.now;
+            next.job.next_check_at = next.check_again_at();
+            Some(Change::Event(EventKind::Running))
+        }
+        JobState::Running { attempt, .. } if now_in > *attempt => {
+            *attempt = now_in;
+            next.job.state_since = next.now;
+            next.job.progress.percent = 0;
+            Some(Change::Event(EventKind::Running))
+        }
+        _ => was_silent.then_some(Change::Silent),
+    }
+}
+
+fn succeeded(next: &mut Next<'_>, manifest: Option<ProgramEnd>) -> Change {
+    if !next.rules.gated || manifest.is_some_and(ProgramEnd::is_success) {
+        return next.complete();
+    }
+    let failure = match manifest {
+        Some(end) => failure_of(end),
+        None if matches!(next.job.state, JobState::Running { .. }) => Failure::new(
+            FailureClass::ProgramExit,
+            "The backend reports success, but the runner left no manifest of its results.",
+        ),
+        None => Failure::new(
+            FailureClass::StartFailure,
+            "The backend reports success, but the runner never started the program.",
+        ),
+    };
+    failed(next, failure, StopEvidence::None)
+}
+
+fn failed(next: &mut Next<'_>, failure: Failure, stop: StopEvidence) -> Change {
+    if let Some(attempt) = next.job.attempts.last_mut() {
+        attempt.failure.get_or_insert_with(|| failure.clone());
+    }
+    let stopped = stop != StopEvidence::None;
+    if next.cancel_requested() {
+        return if stopped {
+            next.cancel(CancelCause::Requested)
+        } else {
+            next.fail(failure)
+        };
+    }
+    if failure.class == FailureClass::QueueAction {
+        return next.fail(failure);
+    }
+    if stopped {
+        return next.cancel(CancelCause::StoppedOutside);
+    }
+    if next
+        .rules
+        .tries
+        .allows_another(failure.class, next.job.current_try.number)
+    {
+        return next.next_try();
+    }
+    next.fail(failure)
+}
+
+fn absent(next: &mut Next<'_>, by_name: Option<bool>, manifest: Option<ProgramEnd>) -> Change {
+    next.note_checked();
+    next.job.next_check_at = next.check_again_at();
+    let now = next.now;
+    let (JobState::Submitted { absence, .. } | JobState::Running { absence, .. }) =
+        &mut next.job.state
+    else {
+        return Change::Silent;
+    };
+    let seen = absence.get_or_insert(Absence {
+        since: now,
+        answers: 0,
+    });
+    seen.answers = seen.answers.saturating_add(1);
+    let lost = seen.answers >= Rules::LOST_AFTER_ANSWERS
+        && now.since(seen.since) >= Rules::LOST_AFTER
+        && by_name == Some(false);
+    match manifest {
+        _ if !lost => Change::Silent,
+        Some(end) if end.is_success() => next.complete(),
+        Some(end) => next.fail(failure_of(end)),
+        None => next.fail(Failure::new(
+            FailureClass::Lost,
+            "The backend no longer knows the job, and it left no manifest of results.",
+        )),
+    }
+}
+
+/// What a manifest says of a program that did not end well.
+fn failure_of(end: ProgramEnd) -> Failure {
+    match end {
+        ProgramEnd::Exited { code } => Failure::new(
+            FailureClass::ProgramExit,
+            format!("The program ended with exit status {code}."),
+        )
+        .with_exit_code(code),
+        ProgramEnd::Signalled { signal } => Failure::new(
+            FailureClass::ProgramExit,
+            format!("The program was ended by signal {signal}."),
+        )
+        .with_signal(signal),
+        ProgramEnd::OutOfMemory => Failure::new(
+            FailureClass::OutOfMemory,
+            "The program took more memory than it was given.",
+        ),
+        ProgramEnd::TimedOut { limit } => Failure::new(
+            FailureClass::Timeout,
+            format!(
+                "The program ran longer than its limit of {} seconds.",
+                limit.as_secs()
+            ),
+        ),
+        ProgramEnd::Stopped => Failure::new(
+            FailureClass::Unknown,
+            "The program was stopped before it had finished.",
+        ),
+        ProgramEnd::NotStarted => Failure::new(
+            FailureClass::StartFailure,
+            "The program could not be started.",
+        ),
+    }
+}
+
+fn unreachable(next: &mut Next<'_>) -> Option<Change> {
+    let news = next.note_unreachable();
+    next.job.next_check_at = next.check_again_at();
+    news.then_some(Change::Silent)
+}
+
+fn reported(next: &mut Next<'_>, try_number: u32, report: &RunnerReport) -> Option<Change> {
+    if try_number != next.job.current_try.number {
+        return None;
+    }
+    if next.job.state.backend_id() != Some(&report.backend_id) {
+        return candidate(next, &report.backend_id);
+    }
+    match next.job.state {
+        JobState::Running { attempt, .. } if report.attempt < attempt => return None,
+        JobState::Running { .. } => {}
+        // The runner speaks before the backend said that it runs: have it asked.
+        _ => next.job.next_check_at = next.now,
+    }
+    Some(record_progress(next, report))
+}
+
+fn record_progress(next: &mut Next<'_>, report: &RunnerReport) -> Change {
+    let progress = &mut next.job.progress;
+    progress.heartbeat_at = Some(next.now);
+    if let Some(message) = &report.message {
+        progress.message = Some(Progress::clean_message(message));
+    }
+    let before = progress.percent;
+    if let Some(fraction) = report.progress {
+        progress.percent = Progress::percent_of(fraction);
+    }
+    let due = next
+        .job
+        .progress_event_at
+        .is_none_or(|last| next.now.since(last) >= PROGRESS_EVENT_EVERY);
+    if progress.percent != before && due {
+        next.job.progress_event_at = Some(next.now);
+        Change::Event(EventKind::Progress)
+    } else {
+        Change::Silent
+    }
+}
+
+/// Puts what the backend tells of the present copy's attempts in place of what was known. An
+/// end without any attempt is one that never started.
+fn record_attempts(next: &mut Next<'_>, description: &Description) {
+    let try_number = next.job.current_try.number;
+    let failed = match &description.state {
+        BackendState::Failed { failure, .. } => Some(failure),
+        _ => None,
+    };
+    next.job
+        .attempts
+        .retain(|a| a.try_number != try_number || a.backend_id != description.id);
+    let first = next.job.attempts.len();
+    next.job
+        .attempts
+        .extend(description.attempts.iter().map(|attempt| Attempt {
+            try_number,
+            backend_id: description.id.clone(),
+            started_at: attempt.started_at,
+            stopped_at: attempt.stopped_at,
+            failure: attempt.failure.clone(),
+        }));
+    if next.job.attempts.len() == first && description.state.has_ended() {
+        next.job.attempts.push(Attempt {
+            try_number,
+            backend_id: description.id.clone(),
+            started_at: None,
+            stopped_at: Some(next.now),
+            failure: failed.cloned(),
+        });
+    }
+}
+
+impl Next<'_> {
+    /// When to ask about this job again: soon while a stop is on its way.
+    fn check_again_at(&self) -> crate::Timestamp {
+        if self.job.stops().is_empty() {
+            self.rules.pace.next(self.job.state_since, self.now)
+        } else {
+            self.now.plus(self.rules.pace.shortest)
+        }
+    }
+
+    /// The backend answered. Says whether that alone is worth recording.
+    pub(super) fn note_answer(&mut self) -> bool {
+        let was_unreachable = self.job.backend_unreachable_since.take().is_some();
+        let was_absent = match &mut self.job.state {
+            JobState::Submitted { absence, .. } | JobState::Running { absence, .. } => {
+                absence.take().is_some()
+            }
+            _ => false,
+        };
+        self.note_checked() || was_unreachable || was_absent
+    }
+
+    /// The backend did not answer. Says whether that alone is worth recording.
+    pub(super) fn note_unreachable(&mut self) -> bool {
+        let first = self.job.backend_unreachable_since.is_none();
+        self.job.backend_unreachable_since.get_or_insert(self.now);
+        self.note_checked() || first
+    }
+
+    fn note_checked(&mut self) -> bool {
+        let due = self
+            .job
+            .last_checked_at
+            .is_none_or(|last| self.now.since(last) >= Rules::CHECK_RECORDED_EVERY);
+        if due {
+            self.job.last_checked_at = Some(self.now);
+        }
+        due
+    }
+}

@@ -1,0 +1,235 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::Timestamp;
+use crate::identity::TryName;
+use crate::job::{BackendId, Failure, RequestHash, Settlement, Target, WaitingReason};
+use crate::job_type::Execution;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs programs.
+///
+/// It refuses to retry, to remember what it was asked for, and to decide anything about a job:
+/// it says what it was told by what runs the job, and whether a request took effect.
+///
+/// Guarantees:
+/// * `submit` MUST send at most one request, and MUST say [`SubmitError::DidNotHappen`],
+///   [`SubmitError::Held`] or [`SubmitError::Refused`] only where it is certain that nothing was
+///   accepted.
+/// * What was accepted MUST be found by its name, within what [`ComputeBackend::settlement`] says.
+/// * A job that has ended MUST never be described as alive again.
+/// * `terminate` MUST leave alone what is not named.
+#[async_trait]
+pub trait ComputeBackend: Send + Sync + std::fmt::Debug {
+    /// When a look-up by name that finds nothing proves that there is nothing.
+    fn settlement(&self) -> Settlement;
+
+    /// How many more jobs it can start now. The dispatcher claims no more.
+    async fn capacity(&self) -> Capacity;
+
+    /// What exactly a try of this kind will be sent to, with everything resolved that could
+    /// change later. Fixed at the first claim.
+    ///
+    /// # Errors
+    /// [`SubmitError`], never [`SubmitError::Unknown`].
+    async fn resolve_target(&self, execution: &Execution) -> Result<Target, SubmitError>;
+
+    /// Asks for one try to be run.
+    ///
+    /// # Errors
+    /// [`SubmitError`], by what is known of the effect.
+    async fn submit(&self, submission: &Submission) -> Result<BackendId, SubmitError>;
+
+    /// What became of these jobs. Those that the backend does not know MUST be absent from the
+    /// answer; the order is free. Any number of ids.
+    ///
+    /// # Errors
+    /// [`BackendError`]: nothing is known of any of them.
+    async fn describe(&self, ids: &[BackendId]) -> Result<Vec<Description>, BackendError>;
+
+    /// Everything that bears this very name (case and all), ended or not, with the target and
+    /// hash it was submitted with checked where the backend can.
+    ///
+    /// # Errors
+    /// [`BackendError`]: nothing is known.
+    async fn find_by_name(
+        &self,
+        name: &TryName,
+        target: &Target,
+        hash: &RequestHash,
+    ) -> Result<Vec<Candidate>, BackendError>;
+
+    /// Asks for a job to be stopped, whatever state it is in. Success proves only that the
+    /// request was taken. Stopping what has ended, or is not known, is a success. Twice is the
+    /// same as once.
+    ///
+    /// # Errors
+    /// [`BackendError`].
+    async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError>;
+
+    /// Frees what is kept of a job that has ended, where anything is.
+    ///
+    /// # Errors
+    /// [`BackendError`].
+    async fn forget(&self, id: &BackendId) -> Result<(), BackendError>;
+}
+
+/// Room for more jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capacity {
+    /// This many more.
+    Slots(usize),
+    /// As many as one likes: it has a queue of its own.
+    Queue,
+}
+
+/// One try, ready to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submission {
+    /// The name to be found by.
+    pub name: TryName,
+    /// What it is sent to.
+    pub target: Target,
+    /// Tells it from what else bears the name.
+    pub request_hash: RequestHash,
+    /// What to run and under which limits.
+    pub execution: Execution,
+    /// Whether it runs under our runner.
+    pub gated: bool,
+    /// After this time the program is ended.
+    pub timeout: Option<Duration>,
+    /// What the program, or its runner, finds in its environment.
+    pub environment: BTreeMap<String, String>,
+    /// The whole params.
+    pub params: Arc<str>,
+}
+
+/// A job as its backend sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// Which.
+    pub id: BackendId,
+    /// Where it is.
+    pub state: BackendState,
+    /// Every start of its program so far, oldest first, the present one last.
+    pub attempts: Vec<BackendAttempt>,
+}
+
+/// One start of the program, as the backend tells it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BackendAttempt {
+    /// When it began, where that is known.
+    pub started_at: Option<Timestamp>,
+    /// When it ended, if it did.
+    pub stopped_at: Option<Timestamp>,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+/// Where a job is, in the terms of all backends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BackendState {
+    /// Taken, and its program not running: SUBMITTED, PENDING, RUNNABLE and STARTING.
+    Waiting {
+        /// Why, where the backend says so.
+        reason: Option<WaitingReason>,
+    },
+    /// Its program runs.
+    Running,
+    /// Ended with success.
+    Succeeded,
+    /// Ended otherwise.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// Whether someone asked for that.
+        stop: StopEvidence,
+        /// Its runner ended because another copy of the same try has the gate.
+        lost_gate: bool,
+    },
+}
+
+impl BackendState {
+    /// Whether it will never change again.
+    pub const fn has_ended(&self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed { .. })
+    }
+}
+
+/// What shows that a job was stopped rather than failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopEvidence {
+    /// Nothing: it failed by itself.
+    None,
+    /// The backend says that it was told to stop (`isCancelled`, `isTerminated`).
+    Flag,
+    /// The reason is the one that we gave.
+    OurReason,
+}
+
+/// Something that bears the name of a try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its id.
+    pub id: BackendId,
+    /// When the backend took it. The oldest is preferred.
+    pub created_at: Timestamp,
+}
+
+/// Why a try was not accepted, by what is known of the effect.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The job itself is at fault and never will be taken.
+    #[error("the backend refuses the job: {reason}")]
+    Refused {
+        /// A sentence for the job's owner.
+        reason: String,
+    },
+    /// We are at fault: credentials, rights, clock, queue or definition. The job waits.
+    #[error("the backend can't be used now: {}", .0.message)]
+    Held(Held),
+    /// Nothing was sent, or nothing accepted. To be sent again.
+    #[error("the backend did not take the job this time: {reason}")]
+    DidNotHappen {
+        /// A sentence for the operator.
+        reason: String,
+        /// Not before this much later, where the backend says so.
+        retry_after: Option<Duration>,
+        /// The cause.
+        #[source]
+        source: Option<Source>,
+    },
+    /// It may have been accepted.
+    #[error("whether the backend took the job is not known: {reason}")]
+    Unknown {
+        /// A sentence for the operator.
+        reason: String,
+        /// The cause.
+        #[source]
+        source: Option<Source>,
+    },
+}
+
+/// Why nothing can be sent to a backend for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// A short word that programs can compare.
+    pub code: String,
+    /// One sentence that the job's owner may see.
+    pub message: String,
+}
+
+/// A backend could not be asked, or gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the compute backend does not answer: {reason}")]
+pub struct BackendError {
+    /// A sentence for the operator.
+    pub reason: String,
+    /// The cause.
+    #[source]
+    pub source: Option<Source>,
+}

@@ -1,0 +1,27 @@
+//! What the use cases need of the world. Each trait says what it refuses to be, then what it
+//! guarantees; each MUST is a case in the `port-contracts` crate.
+
+mod api_keys;
+mod artifact_store;
+mod clock;
+mod compute_backend;
+mod entropy;
+mod job_store;
+mod run_history;
+
+pub use api_keys::{ApiKeys, KeyError, KeyRecord};
+pub use artifact_store::{
+    ArtifactError, ArtifactMetadata, ArtifactRead, ArtifactStore, ByteRange, ByteStream, Created,
+    Disposition, Link,
+};
+pub use clock::Clock;
+pub use compute_backend::{
+    BackendAttempt, BackendError, BackendState, Candidate, Capacity, ComputeBackend, Description,
+    Held, StopEvidence, Submission, SubmitError,
+};
+pub use entropy::Entropy;
+pub use job_store::{
+    Admission, AdmissionLimits, AdmitError, Admitted, CommitError, DueRequest, Idempotency,
+    JobCommit, JobPage, JobQuery, JobStore, ReadError, StoreError,
+};
+pub use run_history::{FinishedRun, RunHistory};
