@@ -173,7 +173,7 @@ mod tests {
             shortest: Duration::from_secs(1),
             longest: Duration::from_secs(30),
         };
-        let wait = |age| {
+        let wait = |age: i64| {
             let now = Timestamp::from_millis(age * 1000);
             pace.next(Timestamp::EPOCH, now).since(now).as_secs()
         };

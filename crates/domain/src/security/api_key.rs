@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_key_is_never_printed_by_accident() {
-        let secret = &key().reveal()[SECRET_START..];
-        assert!(!format!("{:?} {:?}", key(), key().digest()).contains(secret));
+        let key = key();
+        let secret = &key.reveal()[SECRET_START..];
+        assert!(!format!("{key:?} {:?}", key.digest()).contains(secret));
     }
 }

@@ -122,8 +122,7 @@ fn is_global_v6(address: Ipv6Addr) -> bool {
     }
     let [first, second, third, ..] = address.segments();
     // Global unicast is 2000::/3 (RFC 4291); parts of it are special all the same.
-    let special = (first == 0x2001 && second < 0x0200)
-        || (first == 0x2001 && second == 0x0db8)
+    let special = (first == 0x2001 && (second < 0x0200 || second == 0x0db8))
         || (first == 0x2620 && second == 0x004f && third == 0x8000)
         || (first == 0x3fff && second < 0x1000);
     (0x2000..0x4000).contains(&first) && !special
