@@ -34,8 +34,8 @@ Batchway's own commands.
 
 usage: cargo xtask COMMAND
 
-  demo [ARGUMENT]...         build in release and run one simulation before your eyes;
-                             the arguments go to `batchway demo` (see `cargo demo --help`)
+  demo [--exit] [--port N]   build in release and run one simulation before your eyes;
+                             all arguments go to `batchway demo`
   test                       set up what the tests need and run all checks and tests
   test --only STEP           run only this step and what it needs (may be repeated)
   test --list                name the steps
