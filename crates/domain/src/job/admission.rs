@@ -59,6 +59,7 @@ impl NewJob {
             backend_unreachable_since: None,
             next_check_at: Timestamp::MAX,
             completed_at: None,
+            main_result: None,
             remove_at: None,
             version: 0,
             events: 0,

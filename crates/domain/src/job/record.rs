@@ -117,6 +117,9 @@ pub struct Job {
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
+    /// Name of the result that counts most, once it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub main_result: Option<String>,
     /// When it is to be forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remove_at: Option<Timestamp>,

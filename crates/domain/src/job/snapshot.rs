@@ -52,6 +52,9 @@ pub struct JobSnapshot {
     /// The last sign of life out of the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat_at: Option<Timestamp>,
+    /// Name of the result that counts most, once the job is completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub main_result: Option<String>,
     /// Where it runs.
     pub backend: BackendName,
     /// The backend's id of it, where it has one.
@@ -101,6 +104,10 @@ impl Job {
             last_checked_at: self.last_checked_at,
             backend_unreachable_since: self.backend_unreachable_since,
             heartbeat_at: self.progress.heartbeat_at,
+            main_result: self
+                .main_result
+                .clone()
+                .filter(|_| self.status() == JobStatus::Completed),
             backend: self.backend.clone(),
             backend_id: self.backend_id().cloned(),
             version: self.version,

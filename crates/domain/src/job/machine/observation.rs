@@ -81,6 +81,8 @@ pub enum Observation {
         description: Description,
         /// How the program ended by the manifest, where the job has ended and left one.
         manifest: Option<ProgramEnd>,
+        /// Name of the result that counts most, where it is known to be there.
+        main_result: Option<String>,
     },
     /// The backend answered without the copy that counts.
     Absent {
@@ -88,6 +90,8 @@ pub enum Observation {
         by_name: Option<bool>,
         /// How the program ended by the manifest, where there is one.
         manifest: Option<ProgramEnd>,
+        /// Name of the result that counts most, where it is known to be there.
+        main_result: Option<String>,
     },
     /// The backend gave no answer.
     BackendUnreachable,

@@ -35,15 +35,24 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
         Observation::Described {
             description,
             manifest,
+            main_result,
         } => {
             if next.job.state.backend_id() == Some(&description.id) {
+                next.job.main_result.clone_from(main_result);
                 described(next, description, *manifest)
             } else {
                 candidate(next, &description.id)
             }
         }
         Observation::GateRead(gate) => gate_read(next, gate),
-        Observation::Absent { by_name, manifest } => Some(absent(next, *by_name, *manifest)),
+        Observation::Absent {
+            by_name,
+            manifest,
+            main_result,
+        } => {
+            next.job.main_result.clone_from(main_result);
+            Some(absent(next, *by_name, *manifest))
+        }
         Observation::BackendUnreachable => unreachable(next),
         Observation::CancelRequested => next.record_cancel().then(|| {
             next.job.next_check_at = next.now;
