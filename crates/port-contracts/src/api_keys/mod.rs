@@ -1,0 +1,1 @@
+//! The duties of a register of API keys.

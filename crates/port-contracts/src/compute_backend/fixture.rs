@@ -1,0 +1,61 @@
+//! What a compute backend must bring along to be tried.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use batchway_domain::identity::{DeploymentId, TryName};
+use batchway_domain::ports::{ComputeBackend, Submission};
+
+use crate::specimens;
+
+/// A compute backend with no jobs in it, and programs that it can run.
+#[async_trait]
+pub trait ComputeBackendFixture: Send + Sync {
+    /// The backend.
+    fn backend(&self) -> Arc<dyn ComputeBackend>;
+
+    /// A try under this name that runs such a program, without a gate, with the target that
+    /// the backend resolves for it.
+    fn submission(&self, name: TryName, program: Program) -> Submission;
+
+    /// The installation that the names of tries belong to. To be given where several fixtures
+    /// share what lies behind their backends.
+    fn deployment(&self) -> DeploymentId {
+        specimens::deployment()
+    }
+
+    /// Gives the backend a moment to go on: moves it, where it moves by hand, otherwise waits
+    /// shortly. Cases call this between two looks, again and again, until they see what they
+    /// wait for or their time is over.
+    async fn settle(&self);
+
+    /// What this backend can do.
+    fn capabilities(&self) -> ComputeBackendCapabilities;
+}
+
+/// Programs for the backend to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Program {
+    /// Ends at once with exit status 0.
+    SucceedsAtOnce,
+    /// Ends at once with this exit status, from 1 to 119.
+    FailsWith(i32),
+    /// Runs until it is asked to stop, and then stops.
+    RunsUntilStopped,
+    /// Runs on when it is asked to stop (`SIGTERM`), until it is made to.
+    IgnoresSigterm,
+}
+
+/// What compute backends differ in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ComputeBackendCapabilities {
+    /// One name has one job: a second submission under it answers with the id of the first.
+    /// Otherwise it makes another job, and a look-up finds both.
+    pub name_is_unique: bool,
+    /// It runs so many jobs at once, says how many more, and at least two where it is empty.
+    /// Otherwise it has a queue, and takes any number.
+    pub has_slots: bool,
+    /// A look-up by name leaves out what was submitted with another request hash. Otherwise it
+    /// gives all that bears the name.
+    pub tells_hashes_apart: bool,
+}
