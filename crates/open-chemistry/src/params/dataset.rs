@@ -85,7 +85,7 @@ impl DatasetParams {
     /// Greatest number of runs in one dataset.
     pub const MAX_RUNS: usize = 100;
     /// Greatest `limit`, and the limit where none is given.
-    pub const MAX_ROWS: u64 = 10_000_000;
+    pub const MAX_ROWS: u64 = 1_000_000;
 
     /// Reads the params of a dataset.
     ///

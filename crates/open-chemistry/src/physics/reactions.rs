@@ -162,7 +162,12 @@ impl Chemistry {
     ) -> Option<Reaction> {
         let [first, second] = particles;
         let bonded = system.bonds.contains(first, second);
-        if !bonded && !(system.has_free_valence(first) && system.has_free_valence(second)) {
+        let has_room = || {
+            particles
+                .iter()
+                .all(|&particle| system.has_free_valence(particle))
+        };
+        if !bonded && !has_room() {
             return None;
         }
         let bond_energy = system.species[first].bond_energy(system.species[second]);

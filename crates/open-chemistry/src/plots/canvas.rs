@@ -178,7 +178,7 @@ impl Canvas {
         let _ = writeln!(
             self.body,
             "<path d=\"M{:.1} {:.1} Q{:.1} {:.1} {:.1} {:.1}\" fill=\"none\" stroke=\"{colour}\" \
-             stroke-width=\"{width:.2}\" stroke-opacity=\"0.65\"/>",
+             stroke-width=\"{width:.2}\" stroke-opacity=\"0.75\"/>",
             from.0, from.1, bend.0, bend.1, to.0, to.1,
         );
         let (ux, uy) = ((to.0 - bend.0) / length, (to.1 - bend.1) / length);

@@ -6,9 +6,11 @@ use super::COLOURS;
 use super::canvas::{Anchor, Canvas, INK, TextStyle};
 use super::panel::{WIDTH, frame};
 
-const HEIGHT: f64 = 900.0;
-const CENTRE: (f64, f64) = (480.0, 450.0);
-const RADIUS: f64 = 300.0;
+const HEIGHT: f64 = 880.0;
+const CENTRE: (f64, f64) = (480.0, 430.0);
+const RADIUS: f64 = 310.0;
+/// Width of the ring around a node that leads to itself.
+const RING: f64 = 4.0;
 
 /// A kind of molecule.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +74,7 @@ pub fn network(
             COLOURS[0]
         };
         canvas.circle(places[index], radius(index), colour);
-        label(&mut canvas, places[index], radius(index), &node.name);
+        label(&mut canvas, places[index], radius(index) + RING, &node.name);
     }
     if nodes.is_empty() {
         let style = TextStyle::HEADING.anchored(Anchor::Middle);
@@ -101,7 +103,7 @@ fn draw_edge(
     let (from, to) = (places[edge.from], places[edge.to]);
     if edge.from == edge.to {
         // A node that leads to itself wears a ring.
-        canvas.circle(to, target_radius + 4.0, colour);
+        canvas.circle(to, target_radius + RING, colour);
         return;
     }
     let (dx, dy) = (from.0 - to.0, from.1 - to.1);
@@ -116,7 +118,7 @@ fn draw_edge(
 
 fn label(canvas: &mut Canvas, (x, y): (f64, f64), radius: f64, name: &str) {
     let outward = (x - CENTRE.0) / RADIUS;
-    let distance = radius + 8.0;
+    let distance = radius + 9.0;
     let direction = ((x - CENTRE.0) / RADIUS, (y - CENTRE.1) / RADIUS);
     let anchor = if outward > 0.25 {
         Anchor::Start

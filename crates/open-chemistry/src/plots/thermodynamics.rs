@@ -24,7 +24,7 @@ pub fn thermodynamics(simulation: &Simulation) -> String {
         title,
         &[
             &caption(simulation.params()),
-            "1 ε = k_B · 300 K; τ is the time that a particle of thermal speed at 300 K takes for \
+            "1 ε = k · 300 K with Boltzmann's constant k; τ is the time that a particle of thermal speed at 300 K takes for \
              its own diameter σ.",
         ],
         HEIGHT,
