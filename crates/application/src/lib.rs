@@ -1,1 +1,120 @@
-//! 
+//! # What Batchway does
+//!
+//! * [`use_cases`]: what callers and runners ask for, one file each, all of them methods of
+//!   [`Application`].
+//! * [`loops`]: what goes on by itself: dispatch, resolve, watch, remove, learn. Each is a
+//!   `run_once`, idempotent and bounded, driven by [`loops::drive`].
+//!
+//! Everything outside is a port of `batchway-domain`. Nothing is spawned here: the gateway
+//! decides what runs where.
+
+mod changes;
+mod error;
+mod estimates;
+mod gate;
+mod job_type_schemas;
+pub mod loops;
+mod nudges;
+mod rules;
+mod settings;
+mod steps;
+pub mod use_cases;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use batchway_domain::identity::BackendName;
+use batchway_domain::job_type::JobTypes;
+use batchway_domain::ports::{ArtifactStore, Clock, ComputeBackend, Entropy, JobStore, RunHistory};
+use tokio_util::sync::CancellationToken;
+
+use changes::JobChanges;
+use estimates::Estimates;
+use job_type_schemas::JobTypeSchemas;
+use nudges::Nudges;
+
+pub use error::{RequestError, Violation};
+pub use job_type_schemas::InvalidJobType;
+pub use settings::Settings;
+
+/// The adapters that an [`Application`] works with.
+#[derive(Clone, Debug)]
+pub struct Ports {
+    /// Keeps jobs.
+    pub jobs: Arc<dyn JobStore>,
+    /// Remembers how long jobs took.
+    pub history: Arc<dyn RunHistory>,
+    /// Keeps results.
+    pub artifacts: Arc<dyn ArtifactStore>,
+    /// Runs programs, by the names that job types use.
+    pub backends: BTreeMap<BackendName, Arc<dyn ComputeBackend>>,
+    /// Tells the time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Gives randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The gateway without its edges: every use case is a method, in a file of its own under
+/// [`use_cases`]. Cloning it is cheap and gives the same one.
+#[derive(Clone, Debug)]
+pub struct Application(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    ports: Ports,
+    settings: Settings,
+    job_types: JobTypes,
+    schemas: JobTypeSchemas,
+    estimates: Estimates,
+    changes: JobChanges,
+    nudges: Nudges,
+    draining: CancellationToken,
+}
+
+impl Application {
+    /// Puts the application together. Compiles the schemas of all job types.
+    ///
+    /// # Errors
+    /// [`InvalidJobType`] where a job type can't work as configured.
+    pub fn new(
+        ports: Ports,
+        settings: Settings,
+        job_types: JobTypes,
+    ) -> Result<Self, InvalidJobType> {
+        let schemas = JobTypeSchemas::compile(&job_types, &ports.backends)?;
+        let nudges = Nudges::for_backends(ports.backends.keys());
+        let inner = Inner {
+            ports,
+            settings,
+            job_types,
+            schemas,
+            estimates: Estimates::default(),
+            changes: JobChanges::default(),
+            nudges,
+            draining: CancellationToken::new(),
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// From now on the application is not ready, and those who wait for a job are answered
+    /// with what there is.
+    pub fn drain(&self) {
+        self.0.draining.cancel();
+    }
+
+    fn jobs(&self) -> &dyn JobStore {
+        &*self.0.ports.jobs
+    }
+
+    fn artifacts(&self) -> &dyn ArtifactStore {
+        &*self.0.ports.artifacts
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    fn now(&self) -> batchway_domain::Timestamp {
+        self.0.ports.clock.now()
+    }
+}

@@ -4,9 +4,11 @@
 //! | Accepted | cancel | Cancelled; if a sending of this try is in doubt, Unresolved |
 //! | Accepted | `max_queue_time` over, or the type is gone | Failed (`refused`) |
 //! | Accepted | an id under this try's name | Unresolved |
+//! | Accepted | held before it could be claimed | same, waiting reason |
 
 use super::{Change, Next, Observation};
-use crate::job::{CancelCause, EventKind, Failure, FailureClass, JobState};
+use crate::Timestamp;
+use crate::job::{CancelCause, EventKind, Failure, FailureClass, JobState, WaitingReason};
 
 pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<Change> {
     match observation {
@@ -37,6 +39,9 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
         Observation::Unstartable { message } => {
             Some(next.fail(Failure::new(FailureClass::Refused, message)))
         }
+        Observation::SubmitHeld {
+            waiting, retry_at, ..
+        } => Some(held(next, waiting, *retry_at)),
         Observation::CandidatesSeen(ids) => next.add_candidates(ids).then(|| next.doubt()),
         Observation::SubmitAccepted { backend_id, .. } => next
             .add_candidates(std::slice::from_ref(backend_id))
@@ -49,5 +54,23 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
         }
         Observation::SurplusEnded(ids) => next.forget_surplus(ids),
         _ => None,
+    }
+}
+
+/// Its backend can't be used for now. Clients are told once for each reason.
+fn held(next: &mut Next<'_>, reason: &WaitingReason, retry_at: Timestamp) -> Change {
+    let known = next
+        .job
+        .state
+        .waiting()
+        .is_some_and(|known| known.code == reason.code);
+    next.job.state = JobState::Accepted {
+        not_before: retry_at,
+        waiting: Some(reason.clone()),
+    };
+    if known {
+        Change::Silent
+    } else {
+        Change::Event(EventKind::Waiting)
     }
 }

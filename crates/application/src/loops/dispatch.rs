@@ -1,0 +1,346 @@
+//! Sends accepted jobs to their backend, exactly as `docs/ARCHITECTURE.md` describes: claim,
+//! send once, classify.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use batchway_domain::identity::BackendName;
+use batchway_domain::job::machine::Observation;
+use batchway_domain::job::{Job, JobState, Lane, Target, WaitingReason};
+use batchway_domain::job_type::JobType;
+use batchway_domain::ports::{
+    Capacity, ComputeBackend, DueRequest, StoreError, Submission, SubmitError,
+};
+use batchway_domain::runner::variables;
+use batchway_domain::security::JobToken;
+use futures_util::future::join_all;
+use tokio::time::{Instant, timeout_at};
+
+use super::{Loop, Report};
+use crate::Application;
+use crate::use_cases::input_runs;
+
+/// How many jobs one round sends.
+const BATCH: usize = 32;
+
+/// How long a job is ours to send. After that, whoever finds it must find out what happened.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// How long one sending may take.
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What must be left of the lease, besides the timeout, when a sending begins.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// When a backend that can't be used is tried again.
+const PROBE_EVERY: Duration = Duration::from_secs(30);
+
+/// When a job that was not sent is due again, unless the backend says later.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// How long a job token is good: longer than any job waits and runs. It ends earlier, with its
+/// try.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// Sends the jobs of one backend.
+#[derive(Debug)]
+pub struct Dispatch {
+    application: Application,
+    backend: Arc<dyn ComputeBackend>,
+    lane: Lane,
+}
+
+impl Dispatch {
+    pub(super) fn new(
+        application: Application,
+        name: BackendName,
+        backend: Arc<dyn ComputeBackend>,
+    ) -> Self {
+        Self {
+            application,
+            backend,
+            lane: Lane::Dispatch(name),
+        }
+    }
+
+    async fn take(&self, limit: usize) -> Result<Vec<Job>, StoreError> {
+        let request = DueRequest {
+            lane: self.lane.clone(),
+            limit,
+            lease: LEASE,
+            created_before: None,
+        };
+        self.application.jobs().take_due(&request).await
+    }
+
+    /// Ends jobs that waited too long, also while there is no room to start any.
+    async fn expire(&self) -> Result<usize, StoreError> {
+        let limits = self
+            .application
+            .0
+            .job_types
+            .iter()
+            .filter_map(|kind| kind.max_queue_time);
+        let Some(shortest) = limits.min() else {
+            return Ok(0);
+        };
+        let request = DueRequest {
+            lane: self.lane.clone(),
+            limit: BATCH,
+            lease: PROBE_EVERY,
+            created_before: Some(self.application.now().minus(shortest)),
+        };
+        let jobs = self.application.jobs().take_due(&request).await?;
+        let taken = jobs.len();
+        for job in jobs {
+            match self.unstartable(&job) {
+                Some(message) => {
+                    self.application
+                        .apply(job, &Observation::Unstartable { message })
+                        .await?;
+                }
+                // Taken only to be looked at: due again as it was.
+                None => {
+                    let at = job.due().at;
+                    self.application.jobs().reschedule(&[(job.id, at)]).await?;
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    fn unstartable(&self, job: &Job) -> Option<String> {
+        let Some(kind) = self.application.0.job_types.get(&job.job_type) else {
+            return Some(format!(
+                "The job type {} is no longer configured.",
+                job.job_type
+            ));
+        };
+        let limit = kind.max_queue_time?;
+        let waited = self.application.now().since(job.created_at);
+        (waited >= limit).then(|| {
+            format!(
+                "The job could not be started within {} seconds.",
+                limit.as_secs()
+            )
+        })
+    }
+
+    async fn start(&self, job: Job) -> Result<(), StoreError> {
+        if let Some(message) = self.unstartable(&job) {
+            self.application
+                .apply(job, &Observation::Unstartable { message })
+                .await?;
+            return Ok(());
+        }
+        let Some(kind) = self.application.0.job_types.get(&job.job_type).cloned() else {
+            return Ok(());
+        };
+        let target = match self.backend.resolve_target(&kind.execution).await {
+            Ok(target) => target,
+            Err(error) => return self.not_resolved(job, error).await,
+        };
+        let claimed_at = Instant::now();
+        let Some(job) = self.claim(job, target).await? else {
+            return Ok(());
+        };
+        self.send(job, &kind, claimed_at).await
+    }
+
+    /// Makes the job ours, in the very version that was read: whoever comes second has lost.
+    async fn claim(&self, job: Job, target: Target) -> Result<Option<Job>, StoreError> {
+        use batchway_domain::ports::CommitError;
+        let lease_until = self.application.now().plus(LEASE);
+        match self
+            .application
+            .try_apply(
+                &job,
+                &Observation::Claimed {
+                    lease_until,
+                    target,
+                },
+            )
+            .await
+        {
+            Ok(claimed) => {
+                Ok(claimed.filter(|job| matches!(job.state, JobState::Submitting { .. })))
+            }
+            Err(CommitError::Conflict | CommitError::NotFound) => Ok(None),
+            Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+
+    async fn send(&self, job: Job, kind: &JobType, claimed_at: Instant) -> Result<(), StoreError> {
+        let epoch = job.current_try.epoch;
+        let outcome = match self.submission(&job, kind).await? {
+            None => Observation::SubmitRefused {
+                epoch,
+                reason: "its params are gone".to_owned(),
+            },
+            Some(submission) if claimed_at.elapsed() + SEND_TIMEOUT + MARGIN <= LEASE => {
+                let deadline = Instant::now() + SEND_TIMEOUT;
+                match timeout_at(deadline, self.backend.submit(&submission)).await {
+                    Ok(answer) => self.classify(epoch, answer),
+                    Err(_) => Observation::SubmitUnknown { epoch },
+                }
+            }
+            Some(_) => Observation::SubmitDidNotHappen {
+                epoch,
+                retry_at: self.application.now(),
+            },
+        };
+        if let Some(job) = self.application.apply(job, &outcome).await? {
+            self.application.stop_what_must(&*self.backend, &job).await;
+        }
+        Ok(())
+    }
+
+    fn classify(
+        &self,
+        epoch: u64,
+        answer: Result<batchway_domain::job::BackendId, SubmitError>,
+    ) -> Observation {
+        let now = self.application.now();
+        match answer {
+            Ok(backend_id) => Observation::SubmitAccepted { epoch, backend_id },
+            Err(SubmitError::Refused { reason }) => Observation::SubmitRefused { epoch, reason },
+            Err(SubmitError::Held(held)) => Observation::SubmitHeld {
+                epoch,
+                waiting: WaitingReason {
+                    code: held.code,
+                    message: held.message,
+                },
+                retry_at: now.plus(PROBE_EVERY),
+            },
+            Err(SubmitError::DidNotHappen { retry_after, .. }) => Observation::SubmitDidNotHappen {
+                epoch,
+                retry_at: now.plus(retry_after.unwrap_or(RETRY_AFTER)),
+            },
+            Err(SubmitError::Unknown { .. }) => Observation::SubmitUnknown { epoch },
+        }
+    }
+
+    async fn not_resolved(&self, job: Job, error: SubmitError) -> Result<(), StoreError> {
+        match error {
+            SubmitError::Refused { reason } => {
+                self.application
+                    .apply(job, &Observation::Unstartable { message: reason })
+                    .await?;
+            }
+            SubmitError::Held(held) => {
+                let observation = Observation::SubmitHeld {
+                    epoch: job.current_try.epoch,
+                    waiting: WaitingReason {
+                        code: held.code,
+                        message: held.message,
+                    },
+                    retry_at: self.application.now().plus(PROBE_EVERY),
+                };
+                self.application.apply(job, &observation).await?;
+            }
+            SubmitError::DidNotHappen { .. } | SubmitError::Unknown { .. } => {
+                let at = self.application.now().plus(RETRY_AFTER);
+                self.application.jobs().reschedule(&[(job.id, at)]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn submission(
+        &self,
+        job: &Job,
+        kind: &JobType,
+    ) -> Result<Option<Submission>, StoreError> {
+        let Some(params) = self.application.jobs().params(&job.id).await? else {
+            return Ok(None);
+        };
+        let Some(target) = job.current_try.target.clone() else {
+            return Ok(None);
+        };
+        let parsed = serde_json::from_str(&params).unwrap_or_default();
+        Ok(Some(Submission {
+            name: job.try_name(&self.application.settings().deployment),
+            target,
+            request_hash: job.request_hash.clone(),
+            execution: kind.execution.clone(),
+            gated: kind.gated,
+            timeout: kind.timeout,
+            environment: self.environment(job, &input_runs(kind, &parsed)),
+            params,
+        }))
+    }
+
+    /// What the job finds in its environment. Backends add what is theirs.
+    fn environment(&self, job: &Job, inputs: &[String]) -> BTreeMap<String, String> {
+        let settings = self.application.settings();
+        let token = JobToken {
+            job: job.id.clone(),
+            try_number: job.current_try.number,
+            expires_at: self.application.now().plus(TOKEN_LIFETIME),
+        };
+        let mut variables = BTreeMap::from([
+            (variables::JOB_ID.to_owned(), job.id.to_string()),
+            (variables::USER_ID.to_owned(), job.user.to_string()),
+            (variables::ENV.to_owned(), job.environment.to_string()),
+            (variables::JOB_TYPE.to_owned(), job.job_type.to_string()),
+            (
+                variables::TRY.to_owned(),
+                job.current_try.number.to_string(),
+            ),
+            (
+                variables::GATEWAY_URL.to_owned(),
+                settings.gateway_url.clone(),
+            ),
+            (
+                variables::JOB_TOKEN.to_owned(),
+                token.sign(&settings.secrets),
+            ),
+        ]);
+        if !inputs.is_empty() {
+            variables.insert(variables::INPUT_RUNS.to_owned(), inputs.join(","));
+        }
+        variables
+    }
+}
+
+#[async_trait]
+impl Loop for Dispatch {
+    fn name(&self) -> String {
+        self.lane.to_string()
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    async fn run_once(&self) -> Report {
+        let limit = match self.backend.capacity().await {
+            Capacity::Slots(free) => free.min(BATCH),
+            Capacity::Queue => BATCH,
+        };
+        if let Err(error) = self.expire().await {
+            return Report::failed(&error);
+        }
+        let jobs = match self.take(limit).await {
+            Ok(jobs) => jobs,
+            Err(error) => return Report::failed(&error),
+        };
+        let taken = jobs.len();
+        let results = join_all(jobs.into_iter().map(|job| self.start(job))).await;
+        let failure = results
+            .into_iter()
+            .find_map(Result::err)
+            .map(|error| error.to_string());
+        Report {
+            taken,
+            more: taken > 0 && taken == limit,
+            failure,
+        }
+    }
+
+    async fn nudged(&self) {
+        self.application.0.nudges.heard(&self.lane).await;
+    }
+}

@@ -1,0 +1,91 @@
+//! What goes on by itself.
+//!
+//! Each loop is idempotent and takes no input: it asks the store what is due, does a bounded
+//! and leased batch of it, and reports. [`drive`] says when: every period, at once when nudged
+//! or when there was more than a batch, later and later while it fails.
+
+mod dispatch;
+mod drive;
+mod learn;
+mod remove;
+mod resolve;
+mod watch;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::Application;
+
+pub use dispatch::Dispatch;
+pub use drive::drive;
+pub use learn::Learn;
+pub use remove::Remove;
+pub use resolve::Resolve;
+pub use watch::Watch;
+
+/// What one round of a loop did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many jobs it took in hand.
+    pub taken: usize,
+    /// There may be more of them right now.
+    pub more: bool,
+    /// Why the round, or a part of it, could not be done.
+    pub failure: Option<String>,
+}
+
+impl Report {
+    fn failed(failure: &impl std::fmt::Display) -> Self {
+        Self {
+            failure: Some(failure.to_string()),
+            ..Self::default()
+        }
+    }
+}
+
+/// One kind of work that goes on by itself.
+#[async_trait]
+pub trait Loop: Send + Sync {
+    /// For logs.
+    fn name(&self) -> String;
+
+    /// How long to rest between two rounds.
+    fn period(&self) -> Duration;
+
+    /// One bounded round. Doing it twice is the same as doing it once.
+    async fn run_once(&self) -> Report;
+
+    /// Resolves when there may be something to do before the period is over.
+    async fn nudged(&self) {
+        std::future::pending().await
+    }
+}
+
+impl Application {
+    /// Every loop that this application needs, to be driven side by side.
+    pub fn loops(&self) -> Vec<Box<dyn Loop>> {
+        let mut loops: Vec<Box<dyn Loop>> = vec![
+            Box::new(Remove::new(self.clone())),
+            Box::new(Learn::new(self.clone())),
+        ];
+        for (name, backend) in &self.0.ports.backends {
+            loops.push(Box::new(Dispatch::new(
+                self.clone(),
+                name.clone(),
+                backend.clone(),
+            )));
+            loops.push(Box::new(Resolve::new(
+                self.clone(),
+                name.clone(),
+                backend.clone(),
+            )));
+            loops.push(Box::new(Watch::new(
+                self.clone(),
+                name.clone(),
+                backend.clone(),
+            )));
+        }
+        loops
+    }
+}

@@ -1,0 +1,76 @@
+//! Forgets jobs whose time is over. Their artifacts stay: how long results are kept is up to
+//! the bucket's life cycle, or to whoever owns the folder.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use batchway_domain::job::{Job, Lane};
+use batchway_domain::ports::{CommitError, DueRequest, StoreError};
+
+use super::{Loop, Report};
+use crate::Application;
+
+const BATCH: usize = 100;
+const LEASE: Duration = Duration::from_secs(60);
+
+/// Removes what is due to be removed.
+#[derive(Debug)]
+pub struct Remove {
+    application: Application,
+}
+
+impl Remove {
+    pub(super) const fn new(application: Application) -> Self {
+        Self { application }
+    }
+
+    async fn remove(&self, job: &Job) -> Result<(), StoreError> {
+        if let Some(backend) = self.application.0.ports.backends.get(&job.backend) {
+            for attempt in &job.attempts {
+                if let Err(error) = backend.forget(&attempt.backend_id).await {
+                    tracing::warn!(job = %job.id, %error, "could not free what is kept of a try");
+                }
+            }
+        }
+        match self.application.jobs().remove(&job.id, job.version).await {
+            // Someone else removed it, or something happened to it: then it is due again.
+            Ok(()) | Err(CommitError::Conflict | CommitError::NotFound) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+}
+
+#[async_trait]
+impl Loop for Remove {
+    fn name(&self) -> String {
+        Lane::Remove.to_string()
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn run_once(&self) -> Report {
+        let request = DueRequest {
+            lane: Lane::Remove,
+            limit: BATCH,
+            lease: LEASE,
+            created_before: None,
+        };
+        let jobs = match self.application.jobs().take_due(&request).await {
+            Ok(jobs) => jobs,
+            Err(error) => return Report::failed(&error),
+        };
+        let taken = jobs.len();
+        for job in &jobs {
+            if let Err(error) = self.remove(job).await {
+                return Report::failed(&error);
+            }
+        }
+        Report {
+            taken,
+            more: taken == BATCH,
+            failure: None,
+        }
+    }
+}

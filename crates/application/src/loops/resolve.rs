@@ -1,0 +1,138 @@
+//! Finds out what became of jobs that may have been sent: looks them up by name, and has the
+//! gate decide.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use batchway_domain::identity::BackendName;
+use batchway_domain::job::machine::Observation;
+use batchway_domain::job::{BackendId, Job, JobState, Lane};
+use batchway_domain::ports::{ComputeBackend, DueRequest, StoreError};
+use futures_util::future::join_all;
+
+use super::{Loop, Report};
+use crate::Application;
+
+const BATCH: usize = 32;
+const LEASE: Duration = Duration::from_secs(60);
+
+/// Resolves the jobs of one backend.
+#[derive(Debug)]
+pub struct Resolve {
+    application: Application,
+    backend: Arc<dyn ComputeBackend>,
+    lane: Lane,
+}
+
+impl Resolve {
+    pub(super) fn new(
+        application: Application,
+        name: BackendName,
+        backend: Arc<dyn ComputeBackend>,
+    ) -> Self {
+        Self {
+            application,
+            backend,
+            lane: Lane::Resolve(name),
+        }
+    }
+
+    async fn resolve(&self, mut job: Job) -> Result<(), StoreError> {
+        if matches!(job.state, JobState::Submitting { .. }) {
+            match self
+                .application
+                .apply(job, &Observation::LeaseExpired)
+                .await?
+            {
+                Some(doubtful) => job = doubtful,
+                None => return Ok(()),
+            }
+        }
+        if !matches!(job.state, JobState::Unresolved { .. }) {
+            return Ok(());
+        }
+        let Some(observation) = self.look_up(&job).await else {
+            return Ok(());
+        };
+        if let Some(job) = self.application.apply(job, &observation).await? {
+            self.application.stop_what_must(&*self.backend, &job).await;
+        }
+        Ok(())
+    }
+
+    /// `None` where the gate can't be read: the lease brings the job back.
+    async fn look_up(&self, job: &Job) -> Option<Observation> {
+        let found = match self.find(job).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(job = %job.id, %error, "could not look the job up");
+                return Some(Observation::BackendUnreachable);
+            }
+        };
+        let oldest = found.first().or(job.candidates.first());
+        match self.application.settle_gate(job, oldest).await {
+            Ok(gate) => Some(Observation::LookedUp { found, gate }),
+            Err(error) => {
+                tracing::warn!(job = %job.id, %error, "could not read the job's gate");
+                None
+            }
+        }
+    }
+
+    async fn find(
+        &self,
+        job: &Job,
+    ) -> Result<Vec<BackendId>, batchway_domain::ports::BackendError> {
+        // What was never claimed has no target, and nothing can bear its name.
+        let Some(target) = &job.current_try.target else {
+            return Ok(Vec::new());
+        };
+        let name = job.try_name(&self.application.settings().deployment);
+        let mut found = self
+            .backend
+            .find_by_name(&name, target, &job.request_hash)
+            .await?;
+        found.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(found.into_iter().map(|candidate| candidate.id).collect())
+    }
+}
+
+#[async_trait]
+impl Loop for Resolve {
+    fn name(&self) -> String {
+        self.lane.to_string()
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    async fn run_once(&self) -> Report {
+        let request = DueRequest {
+            lane: self.lane.clone(),
+            limit: BATCH,
+            lease: LEASE,
+            created_before: None,
+        };
+        let jobs = match self.application.jobs().take_due(&request).await {
+            Ok(jobs) => jobs,
+            Err(error) => return Report::failed(&error),
+        };
+        let taken = jobs.len();
+        let results = join_all(jobs.into_iter().map(|job| self.resolve(job))).await;
+        let failure = results
+            .into_iter()
+            .find_map(Result::err)
+            .map(|error| error.to_string());
+        Report {
+            taken,
+            more: taken == BATCH,
+            failure,
+        }
+    }
+
+    async fn nudged(&self) {
+        self.application.0.nudges.heard(&self.lane).await;
+    }
+}

@@ -1,0 +1,49 @@
+//! Wakes loops of this process before their period is over.
+
+use std::collections::BTreeMap;
+
+use batchway_domain::identity::BackendName;
+use batchway_domain::job::Lane;
+use tokio::sync::Notify;
+
+/// A bell for each loop of each backend.
+#[derive(Debug)]
+pub(crate) struct Nudges(BTreeMap<BackendName, Bells>);
+
+#[derive(Debug, Default)]
+struct Bells {
+    dispatch: Notify,
+    resolve: Notify,
+    watch: Notify,
+}
+
+impl Nudges {
+    pub(crate) fn for_backends<'a>(names: impl Iterator<Item = &'a BackendName>) -> Self {
+        Self(names.map(|name| (name.clone(), Bells::default())).collect())
+    }
+
+    /// There may be something to do in this lane. Rung while nobody waits, the bell is heard
+    /// by the next who does.
+    pub(crate) fn ring(&self, lane: &Lane) {
+        if let Some(bell) = self.bell(lane) {
+            bell.notify_one();
+        }
+    }
+
+    /// Resolves when the bell of this lane is rung; never for a lane that has none.
+    pub(crate) async fn heard(&self, lane: &Lane) {
+        match self.bell(lane) {
+            Some(bell) => bell.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn bell(&self, lane: &Lane) -> Option<&Notify> {
+        match lane {
+            Lane::Dispatch(backend) => Some(&self.0.get(backend)?.dispatch),
+            Lane::Resolve(backend) => Some(&self.0.get(backend)?.resolve),
+            Lane::Watch(backend) => Some(&self.0.get(backend)?.watch),
+            Lane::Remove => None,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The rules under which a job moves, put together from its type and its backend.
+
+use std::time::Duration;
+
+use batchway_domain::job::{Backoff, Job, Pace, RetryPolicy, Rules, Settlement};
+
+use crate::Application;
+
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(5),
+    longest: Duration::from_secs(600),
+};
+
+impl Application {
+    pub(crate) fn rules_of(&self, job: &Job) -> Rules {
+        let kind = self.0.job_types.get(&job.job_type);
+        let settlement = self
+            .0
+            .ports
+            .backends
+            .get(&job.backend)
+            .map_or(Settlement::AWS_BATCH, |backend| backend.settlement());
+        Rules {
+            // A type that was taken out of the configuration leaves jobs that still run. The
+            // careful answer is that they have a gate: nothing counts without a manifest.
+            gated: kind.is_none_or(|kind| kind.gated),
+            settlement,
+            tries: kind.map_or_else(RetryPolicy::once, |kind| kind.tries.clone()),
+            backoff: BACKOFF,
+            max_queue_time: kind.and_then(|kind| kind.max_queue_time),
+            pace: pace_of(settlement),
+            retention: self.settings().retention,
+        }
+    }
+}
+
+/// A backend on this machine is asked often, as asking costs nothing; one across a network
+/// with a limit on calls is not.
+const fn pace_of(settlement: Settlement) -> Pace {
+    match settlement {
+        Settlement::Authoritative => Pace {
+            shortest: Duration::from_millis(500),
+            longest: Duration::from_secs(5),
+        },
+        Settlement::After { .. } => Pace {
+            shortest: Duration::from_secs(2),
+            longest: Duration::from_secs(60),
+        },
+    }
+}

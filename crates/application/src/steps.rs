@@ -1,0 +1,113 @@
+//! The one way in which a job is changed: read, decide, compare and set, tell.
+
+use batchway_domain::identity::JobId;
+use batchway_domain::job::machine::{Observation, observe};
+use batchway_domain::job::{Job, Lane};
+use batchway_domain::ports::{CommitError, JobCommit, StoreError};
+
+use crate::Application;
+
+/// How often a lost compare-and-set is tried again. Each loss means that someone else moved
+/// the job, which happens a few times in a job's life.
+const MAX_CONFLICTS: usize = 16;
+
+impl Application {
+    /// Applies an observation to a job, reading it again where it has changed meanwhile.
+    /// Answers the job as it then is; `None` where there is no such job any more.
+    pub(crate) async fn apply(
+        &self,
+        mut job: Job,
+        observation: &Observation,
+    ) -> Result<Option<Job>, StoreError> {
+        for _ in 0..MAX_CONFLICTS {
+            match self.try_apply(&job, observation).await {
+                Ok(applied) => return Ok(Some(applied.unwrap_or(job))),
+                Err(CommitError::NotFound) => return Ok(None),
+                Err(CommitError::Store(error)) => return Err(error),
+                Err(CommitError::Conflict) => match self.jobs().load(&job.id).await? {
+                    Some(present) => job = present,
+                    None => return Ok(None),
+                },
+            }
+        }
+        Err(StoreError::Unavailable {
+            reason: format!("job {} kept changing while it was to be changed", job.id),
+            source: None,
+        })
+    }
+
+    /// Applies an observation to the job exactly as it was read. `None` where it changes
+    /// nothing.
+    pub(crate) async fn try_apply(
+        &self,
+        job: &Job,
+        observation: &Observation,
+    ) -> Result<Option<Job>, CommitError> {
+        let rules = self.rules_of(job);
+        let Some(transition) = observe(job, observation, &rules, self.now()) else {
+            return Ok(None);
+        };
+        let commit = JobCommit {
+            job: transition.job.clone(),
+            expected_version: job.version,
+            operation: u128::from_le_bytes(self.0.ports.entropy.bytes()),
+            events: transition.events,
+        };
+        self.commit_surely(commit).await?;
+        self.log_move(job, &transition.job);
+        self.tell(&transition.job);
+        Ok(Some(transition.job))
+    }
+
+    /// Commits, once more with the same operation id where the first answer was lost.
+    async fn commit_surely(&self, commit: JobCommit) -> Result<(), CommitError> {
+        match self.jobs().commit(commit.clone()).await {
+            Err(CommitError::Store(error)) if !error.certainly_did_nothing() => {
+                self.jobs().commit(commit).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// Wakes those who wait for the job, and the loop that has to do with it next.
+    fn tell(&self, job: &Job) {
+        self.0.changes.publish(&job.id);
+        if job.status().is_terminal() {
+            // Its end may have made room for another.
+            self.0.nudges.ring(&Lane::Dispatch(job.backend.clone()));
+        }
+        self.0.nudges.ring(&job.due().lane);
+    }
+
+    fn log_move(&self, before: &Job, after: &Job) {
+        if before.status() != after.status()
+            || before.current_try.number != after.current_try.number
+        {
+            tracing::info!(
+                job = %after.id,
+                user = %after.user,
+                from = %before.status(),
+                to = %after.status(),
+                attempt = after.current_try.number,
+                "job moved"
+            );
+        }
+    }
+
+    /// One of the caller's jobs by what stands in the path.
+    pub(crate) async fn find_own(
+        &self,
+        key: &batchway_domain::security::KeyDigest,
+        id: &str,
+    ) -> Result<Job, crate::RequestError> {
+        let unknown = || crate::RequestError::JobNotFound { job: id.to_owned() };
+        match id.parse::<JobId>() {
+            Ok(job) => self.jobs().find(key, &job).await?.ok_or_else(unknown),
+            // What can't be an id is as unknown as any other, to those who have a key.
+            Err(_) => {
+                self.authenticate(key).await?;
+                Err(unknown())
+            }
+        }
+    }
+}

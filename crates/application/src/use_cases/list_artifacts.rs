@@ -1,0 +1,81 @@
+//! What a job left.
+
+use std::collections::BTreeSet;
+
+use batchway_domain::identity::JobId;
+use batchway_domain::job::{Job, JobStatus};
+use batchway_domain::ports::{ArtifactMetadata, Disposition, Link};
+use batchway_domain::security::KeyDigest;
+
+use crate::{Application, RequestError};
+
+/// Every artifact of a job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArtifactList {
+    /// The job.
+    pub job_id: JobId,
+    /// In the order of their keys.
+    pub artifacts: Vec<ListedArtifact>,
+}
+
+/// One artifact and a link to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedArtifact {
+    /// What it is.
+    pub metadata: ArtifactMetadata,
+    /// Where it can be fetched.
+    pub link: Link,
+}
+
+impl Application {
+    /// All artifacts of a job. Once it is completed and left a manifest, those that the manifest
+    /// names; before, what is there, perhaps nothing.
+    ///
+    /// # Errors
+    /// [`RequestError::JobNotFound`]; [`RequestError::ArtifactStoreUnavailable`].
+    pub async fn list_artifacts(
+        &self,
+        key: &KeyDigest,
+        id: &str,
+    ) -> Result<ArtifactList, RequestError> {
+        let job = self.find_own(key, id).await?;
+        let folder = job.folder();
+        let named = self.named_by_manifest(&job).await?;
+        let mut artifacts = Vec::new();
+        for metadata in self.artifacts().list(&folder.prefix()).await? {
+            let is_result = folder
+                .name_of(&metadata.key)
+                .is_some_and(|name| named.as_ref().is_none_or(|named| named.contains(name)));
+            if is_result {
+                let link = self.link_to_show(&metadata).await?;
+                artifacts.push(ListedArtifact { metadata, link });
+            }
+        }
+        Ok(ArtifactList {
+            job_id: job.id,
+            artifacts,
+        })
+    }
+
+    async fn named_by_manifest(&self, job: &Job) -> Result<Option<BTreeSet<String>>, RequestError> {
+        if job.status() != JobStatus::Completed || !self.rules_of(job).gated {
+            return Ok(None);
+        }
+        let manifest = self.read_manifest(job).await?;
+        Ok(manifest.map(|manifest| {
+            manifest
+                .objects
+                .into_iter()
+                .map(|object| object.name)
+                .collect()
+        }))
+    }
+
+    async fn link_to_show(&self, metadata: &ArtifactMetadata) -> Result<Link, RequestError> {
+        let ttl = self.settings().link_ttl;
+        Ok(self
+            .artifacts()
+            .link(&metadata.key, ttl, Disposition::Inline)
+            .await?)
+    }
+}

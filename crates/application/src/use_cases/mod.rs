@@ -1,0 +1,24 @@
+//! What callers and runners ask for. One file each; all are methods of [`crate::Application`].
+
+mod authenticate;
+mod cancel_job;
+mod check_readiness;
+mod get_job;
+mod list_artifacts;
+mod list_job_types;
+mod list_jobs;
+mod open_link;
+mod report_progress;
+mod submit_job;
+mod view;
+mod wait_for_job;
+
+pub use cancel_job::Cancellation;
+pub use check_readiness::NotReady;
+pub use list_artifacts::{ArtifactList, ListedArtifact};
+pub use list_jobs::{JobList, ListRequest};
+pub use open_link::LinkRequest;
+pub use submit_job::{SubmitRequest, Submitted};
+pub use view::JobView;
+
+pub(crate) use submit_job::input_runs;

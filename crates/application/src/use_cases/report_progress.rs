@@ -1,0 +1,55 @@
+//! What a runner says, and what it is told.
+
+use batchway_domain::job::machine::Observation;
+use batchway_domain::job::{Job, JobState};
+use batchway_domain::runner::{RunnerOrder, RunnerReport};
+use batchway_domain::security::JobToken;
+
+use crate::{Application, RequestError};
+
+impl Application {
+    /// Takes progress, or a sign of life, and says whether the runner is to go on.
+    ///
+    /// # Errors
+    /// [`RequestError::TokenRefused`]; what is wrong with the store.
+    pub async fn report_progress(
+        &self,
+        token: &str,
+        report: RunnerReport,
+    ) -> Result<RunnerOrder, RequestError> {
+        let token = JobToken::verify(token, &self.settings().secrets, self.now())
+            .map_err(|_| RequestError::TokenRefused)?;
+        let Some(job) = self.jobs().load(&token.job).await? else {
+            return Ok(RunnerOrder { stop: true });
+        };
+        let observation = Observation::Reported {
+            try_number: token.try_number,
+            report: report.clone(),
+        };
+        let spoke_first = matches!(job.state, JobState::Submitted { .. });
+        let Some(job) = self.apply(job, &observation).await? else {
+            return Ok(RunnerOrder { stop: true });
+        };
+        if spoke_first {
+            self.0.nudges.ring(&job.due().lane);
+        }
+        Ok(RunnerOrder {
+            stop: must_stop(&job, token.try_number, &report),
+        })
+    }
+}
+
+/// Whether this copy and attempt has no more business to run.
+fn must_stop(job: &Job, try_number: u32, report: &RunnerReport) -> bool {
+    let other_copy = job
+        .state
+        .backend_id()
+        .is_some_and(|id| *id != report.backend_id);
+    let older_attempt =
+        matches!(job.state, JobState::Running { attempt, .. } if report.attempt < attempt);
+    job.status().is_terminal()
+        || job.cancel_requested_at.is_some()
+        || job.current_try.number != try_number
+        || other_copy
+        || older_attempt
+}
