@@ -48,3 +48,27 @@ pub(crate) fn symbolic_link(path: &str) -> ArtifactError {
          place"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_forbidden_and_broken_are_told_apart() {
+        for errno in [Errno::NOSPC, Errno::DQUOT, Errno::FBIG] {
+            let error = meaning(errno, "writing a");
+            assert!(matches!(error, ArtifactError::Full { .. }), "{error}");
+        }
+        for errno in [Errno::ACCESS, Errno::PERM, Errno::ROFS] {
+            let error = meaning(errno, "writing a");
+            assert!(matches!(error, ArtifactError::Forbidden { .. }), "{error}");
+        }
+        for errno in [Errno::IO, Errno::STALE, Errno::MFILE] {
+            let error = meaning(errno, "writing a");
+            assert!(
+                matches!(error, ArtifactError::Unavailable { .. }),
+                "{error}"
+            );
+        }
+    }
+}

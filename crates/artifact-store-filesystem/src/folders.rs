@@ -90,9 +90,15 @@ pub(crate) fn prune(objects: BorrowedFd<'_>, path: &str) {
     let mut path = path;
     while !path.is_empty() {
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let removed = open(objects, above)
-            .is_ok_and(|folder| rustix::fs::unlinkat(&folder, name, AtFlags::REMOVEDIR).is_ok());
-        if !removed {
+        let gone = match open(objects, above) {
+            Ok(folder) => match rustix::fs::unlinkat(&folder, name, AtFlags::REMOVEDIR) {
+                Ok(()) | Err(Errno::NOENT) => true,
+                Err(_) => false,
+            },
+            Err(Obstacle::Missing) => true,
+            Err(_) => false,
+        };
+        if !gone {
             return;
         }
         path = above;

@@ -1,0 +1,10 @@
+//! What a folder adds to the promises of the port: ways out of it, files that broken writers
+//! leave, disks that are full.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod crashes;
+mod escapes;
+mod names;
+mod room;
+mod support;
+mod whole;
