@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::{fs, io};
 
 use batchway_artifact_store_filesystem::FilesystemArtifactStore;
@@ -10,7 +11,7 @@ use batchway_domain::ports::{ArtifactError, ArtifactStore};
 use bytes::Bytes;
 use tempfile::TempDir;
 
-use crate::support::{files_of, key, open, read, whole};
+use crate::support::{StillClock, files_of, key, open, read, whole};
 
 /// A file system in memory, unmounted when dropped.
 struct SmallDisk(TempDir);
@@ -124,4 +125,16 @@ async fn a_disk_that_may_not_be_written_is_still_read() {
     assert!(forbidden(store.delete(&key("a")).await.unwrap_err()));
     assert!(forbidden(store.check().await.unwrap_err()));
     assert_eq!(read(&store, "a").await.unwrap(), b"old");
+}
+
+#[test]
+fn parts_on_two_file_systems_are_refused_by_name() {
+    let disk = SmallDisk::mount("size=1m");
+    drop(disk.store());
+    let partial = disk.0.path().join("partial");
+    mount(&["-t", "tmpfs", "-o", "size=1m", "tmpfs"], &partial);
+    let opened = FilesystemArtifactStore::open(disk.0.path(), None, Arc::new(StillClock));
+    let error = opened.unwrap_err().to_string();
+    assert!(error.contains("different file systems"), "{error}");
+    assert!(error.contains(partial.to_str().unwrap()), "{error}");
 }
