@@ -1,0 +1,62 @@
+//! Tenants take turns where jobs are sent.
+
+use std::collections::BTreeMap;
+
+use batchway_domain::identity::JobId;
+
+use super::JobStoreFixture;
+use super::scene::{Caller, Scene, dispatch, watch};
+
+/// Nobody's second job comes before another's first, however much longer it has been due.
+pub async fn nobodys_second_comes_before_anothers_first(fixture: &dyn JobStoreFixture) {
+    let scene = Scene::new(fixture);
+    let ada = scene.caller("ada").await;
+    let bob = scene.caller("bob").await;
+    let carol = scene.caller("carol").await;
+    let hers = scene.admit_many(&ada, 20).await;
+    let his = scene.admit_many(&bob, 2).await;
+    let late = scene.admit_many(&carol, 1).await;
+
+    let batch = scene.take(dispatch(), 10).await;
+    assert_eq!(
+        batch[..5],
+        [&hers[0], &his[0], &late[0], &hers[1], &his[1]].map(|job| job.id.clone()),
+        "by turns, within a turn the longest due first"
+    );
+    let rest: Vec<JobId> = hers[2..7].iter().map(|job| job.id.clone()).collect();
+    assert_eq!(batch[5..], rest, "who is alone has the rest");
+}
+
+/// A batch too small for all gives everyone a share, no two shares differing by more than one.
+pub async fn a_small_batch_is_shared_evenly(fixture: &dyn JobStoreFixture) {
+    let scene = Scene::new(fixture);
+    let mut owners: BTreeMap<JobId, Caller> = BTreeMap::new();
+    for (name, count) in [("ada", 30), ("bob", 10), ("carol", 5)] {
+        let caller = scene.caller(name).await;
+        for job in scene.admit_many(&caller, count).await {
+            owners.insert(job.id, caller.clone());
+        }
+    }
+    let mut shares: BTreeMap<String, usize> = BTreeMap::new();
+    for id in scene.take(dispatch(), 7).await {
+        *shares.entry(owners[&id].name.to_string()).or_default() += 1;
+    }
+    let mut counts: Vec<usize> = shares.into_values().collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [2, 2, 3]);
+}
+
+/// In the other lanes there are no turns: the longest due comes first, whoever owns it.
+pub async fn other_lanes_know_no_turns(fixture: &dyn JobStoreFixture) {
+    let scene = Scene::new(fixture);
+    let ada = scene.caller("ada").await;
+    let bob = scene.caller("bob").await;
+    let mut expected = Vec::new();
+    for caller in [&ada, &ada, &ada, &bob] {
+        let job = scene.admit(caller).await;
+        let sent = scene.send(&job).await;
+        expected.push(sent.id);
+        fixture.advance(std::time::Duration::from_secs(1));
+    }
+    assert_eq!(scene.take(watch(), 3).await, expected[..3]);
+}
