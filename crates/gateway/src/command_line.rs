@@ -1,0 +1,77 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Runs long jobs, follows them, stops them, and hands out their results, exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "batchway", version, about)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the HTTP API and run jobs. Configured by environment variables and `.env`;
+    /// `.env.example` explains each.
+    Serve {
+        /// Serve the API only; a `batchway worker` elsewhere runs the jobs.
+        #[arg(long)]
+        no_worker: bool,
+        /// Address to listen on, instead of BATCHWAY_LISTEN. Port 0 takes any free one.
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+    },
+    /// Run jobs without serving the API.
+    Worker,
+    /// Make, list and revoke API keys. Works while the gateway runs.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Print the OpenAPI document of this version.
+    Openapi,
+    /// Show it all: start a gateway with nothing configured, run a simulation, show its results.
+    Demo(DemoArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a key. Prints the key alone on standard output; it is never shown again.
+    Create {
+        /// Whose key: 1 to 64 letters, digits, _ and -, the first a letter or digit.
+        #[arg(long)]
+        user: String,
+    },
+    /// List keys: the first digits of their digests, users, and when they were made and revoked.
+    List {
+        /// Only this user's.
+        #[arg(long)]
+        user: Option<String>,
+    },
+    /// Revoke a key. Holds for every request from then on.
+    Revoke {
+        /// The first eight digits of its digest, as `keys list` shows them.
+        digest: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DemoArguments {
+    /// End when the job has ended: with status 0 if it completed, 1 if not.
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// Port to listen on, on 127.0.0.1.
+    #[arg(long, default_value_t = 8000)]
+    pub(crate) port: u16,
+    /// Folder for the demo's jobs and results.
+    #[arg(long, default_value = "batchway-demo")]
+    pub(crate) folder: PathBuf,
+    /// Number of particles.
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) particles: u32,
+    /// Number of time steps.
+    #[arg(long, default_value_t = 50_000)]
+    pub(crate) steps: u32,
+}

@@ -1,0 +1,49 @@
+//! The subcommands.
+
+mod keys;
+mod openapi;
+mod serve;
+
+use crate::command_line::{Command, CommandLine};
+use crate::configuration::{Configuration, Variables};
+use crate::failure::Failure;
+use crate::{demo, telemetry};
+
+pub(crate) use keys::create as create_key;
+
+/// Runs what was typed.
+pub(crate) fn run(command_line: CommandLine) -> Result<(), Failure> {
+    match command_line.command {
+        Command::Openapi => openapi::print(),
+        // The demo looks the same on every machine: it takes nothing from the environment.
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Serve { no_worker, listen } => {
+            let mut configuration = configured()?;
+            configuration.listen = listen.unwrap_or(configuration.listen);
+            telemetry::start(&configuration.log)?;
+            on_runtime(serve::serve(configuration, !no_worker))
+        }
+        Command::Worker => {
+            let configuration = configured()?;
+            telemetry::start(&configuration.log)?;
+            on_runtime(serve::work(configuration))
+        }
+        Command::Keys(command) => {
+            let configuration = configured()?;
+            on_runtime(keys::run(configuration, command))
+        }
+    }
+}
+
+fn configured() -> Result<Configuration, Failure> {
+    Configuration::read(&Variables::of_process()?)
+}
+
+/// Runs a subcommand that needs a runtime.
+pub(crate) fn on_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("no runtime could be started: {error}")))?
+        .block_on(work)
+}

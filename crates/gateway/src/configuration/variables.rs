@@ -1,0 +1,92 @@
+//! Environment variables, and those of a `.env` file behind them.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::failure::Failure;
+
+/// Named settings. An empty one counts as unset.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Variables(BTreeMap<String, String>);
+
+impl Variables {
+    /// The environment of this process, and `.env` of the working folder for what the
+    /// environment leaves out.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the environment"
+    )]
+    pub(crate) fn of_process() -> Result<Self, Failure> {
+        let mut variables = read_file(Path::new(".env"))?;
+        variables.extend(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }));
+        Ok(Self(variables))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// A value of a type that reads itself. `rule` ends the sentence of a refusal.
+    pub(crate) fn parsed<T: FromStr>(
+        &self,
+        name: &str,
+        rule: impl Display,
+    ) -> Result<Option<T>, Failure> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|_| {
+            Failure::misconfigured(format!("{name}={text:?} can't be used: it must be {rule}"))
+        })
+    }
+
+    /// A length of time such as `90d`, `72h` or `1h 30m`.
+    pub(crate) fn duration(&self, name: &str, default: &str) -> Result<Duration, Failure> {
+        let text = self.get(name).unwrap_or(default);
+        humantime::parse_duration(text).map_err(|error| {
+            Failure::misconfigured(format!(
+                "{name}={text:?} is not a length of time such as 72h: {error}"
+            ))
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    let entries = match dotenvy::from_path_iter(path) {
+        Ok(entries) => entries,
+        Err(error) if error.not_found() => return Ok(BTreeMap::new()),
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    entries
+        .collect::<Result<_, _>>()
+        .map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &dotenvy::Error) -> Failure {
+    match error {
+        // The line may hold a secret: it is not repeated.
+        dotenvy::Error::LineParse(_, position) => Failure::misconfigured(format!(
+            "{} can't be read: a line is not NAME=value (at character {position} of it)",
+            path.display()
+        )),
+        error => Failure::misconfigured(format!("{} can't be read: {error}", path.display())),
+    }
+}
