@@ -110,8 +110,12 @@ pub struct Reaction {
 /// Forms and breaks bonds at one temperature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Chemistry {
-    temperature: f64,
-    attempt_probability: f64,
+    /// Reduced temperature.
+    pub temperature: f64,
+    /// Probability of an attempt per close pair and sweep.
+    pub attempt_probability: f64,
+    /// Height of the barrier beside a catalyst, in ε; at most [`BARRIER`].
+    pub catalysed_barrier: f64,
 }
 
 impl Chemistry {
@@ -119,10 +123,10 @@ impl Chemistry {
     /// [`SWEEP_INTERVAL`] time steps lie between two.
     #[must_use]
     pub fn new(temperature: f64, time_step: f64) -> Self {
-        let between = SWEEP_INTERVAL as f64 * time_step;
         Self {
             temperature,
-            attempt_probability: ATTEMPT_FREQUENCY * between,
+            attempt_probability: ATTEMPT_FREQUENCY * SWEEP_INTERVAL as f64 * time_step,
+            catalysed_barrier: CATALYSED_BARRIER,
         }
     }
 
@@ -182,7 +186,7 @@ impl Chemistry {
         };
 
         let chance = random.uniform();
-        if !accepts(CATALYSED_BARRIER, chance) {
+        if !accepts(self.catalysed_barrier, chance) {
             return None;
         }
         let before = particles.map(|particle| system.bonds.molecule_of(particle));
