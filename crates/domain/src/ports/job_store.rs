@@ -37,7 +37,8 @@ pub trait JobStore: Send + Sync + std::fmt::Debug {
     /// MUST answer a known idempotency key of the same user with the job it made, `replayed`,
     /// where the fingerprint is the same, also when limits are reached meanwhile; and with
     /// [`AdmitError::FingerprintMismatch`] where it differs. Two calls at the same time with
-    /// one key MUST make one job. A key is known until its time is over, even if its job has ended.
+    /// one key MUST make one job. A key is known until its time is over, even if its job has
+    /// ended, and even if it was removed: the answer then is the job as it was last.
     ///
     /// # Errors
     /// [`AdmitError`]. With any but [`AdmitError::Store`], nothing was recorded.
@@ -84,7 +85,7 @@ pub trait JobStore: Send + Sync + std::fmt::Debug {
     /// never a right: rights come from [`JobStore::commit`].
     ///
     /// In a dispatch lane tenants MUST take turns: nobody's second job comes before another's
-    /// first. A batch MUST NOT hold a job twice.
+    /// first, and turns go on from batch to batch. A batch MUST NOT hold a job twice.
     ///
     /// # Errors
     /// [`StoreError`].

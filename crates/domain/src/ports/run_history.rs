@@ -22,7 +22,8 @@ pub struct FinishedRun {
 /// It refuses to be asked for every POST: a loop reads it now and then into memory.
 #[async_trait]
 pub trait RunHistory: Send + Sync + std::fmt::Debug {
-    /// The last completed jobs of a type, of all users, newest first, at most `limit`.
+    /// The last completed jobs of a type, of all users, the one that ended last first, at most
+    /// `limit`.
     /// MUST hold completed jobs only, and only such whose last attempt has a start and an end.
     ///
     /// # Errors

@@ -48,4 +48,9 @@ pub struct ArtifactStoreCapabilities {
     /// Something answers under the links that the store makes. Where nothing does, links are
     /// judged by their looks.
     pub links_are_fetchable: bool,
+    /// A link says whether its object is shown or saved. Otherwise that is left to whoever
+    /// serves it, and both links are the same.
+    pub links_carry_disposition: bool,
+    /// There can be both `a` and `a/b`. Otherwise the second of them is refused.
+    pub keys_can_nest: bool,
 }

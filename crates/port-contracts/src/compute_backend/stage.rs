@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use batchway_domain::Timestamp;
 use batchway_domain::identity::TryName;
 use batchway_domain::job::BackendId;
-use batchway_domain::ports::{
-    BackendState, Candidate, ComputeBackend, Description, StopEvidence, Submission,
-};
+use batchway_domain::ports::{BackendState, Candidate, ComputeBackend, Description, Submission};
 
 use super::{ComputeBackendFixture, Program};
 use crate::specimens;
@@ -120,15 +118,4 @@ impl<'a> Stage<'a> {
             .await
             .expect("the backend answers")
     }
-}
-
-/// Whether a job ended because someone asked for that.
-pub(super) fn was_stopped(description: &Description) -> bool {
-    matches!(
-        &description.state,
-        BackendState::Failed {
-            stop: StopEvidence::Flag | StopEvidence::OurReason,
-            ..
-        }
-    )
 }

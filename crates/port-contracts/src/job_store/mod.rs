@@ -116,6 +116,7 @@ macro_rules! job_store_contract {
             }
             job_store::turns {
                 nobodys_second_comes_before_anothers_first,
+                turns_go_on_from_batch_to_batch,
                 a_small_batch_is_shared_evenly,
                 other_lanes_know_no_turns,
             }

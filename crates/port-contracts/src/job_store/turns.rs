@@ -1,11 +1,11 @@
 //! Tenants take turns where jobs are sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use batchway_domain::identity::JobId;
 
 use super::JobStoreFixture;
-use super::scene::{Caller, Scene, dispatch, watch};
+use super::scene::{Caller, Scene, dispatch, ids, watch};
 
 /// Nobody's second job comes before another's first, however much longer it has been due.
 pub async fn nobodys_second_comes_before_anothers_first(fixture: &dyn JobStoreFixture) {
@@ -18,13 +18,29 @@ pub async fn nobodys_second_comes_before_anothers_first(fixture: &dyn JobStoreFi
     let late = scene.admit_many(&carol, 1).await;
 
     let batch = scene.take(dispatch(), 10).await;
-    assert_eq!(
-        batch[..5],
-        [&hers[0], &his[0], &late[0], &hers[1], &his[1]].map(|job| job.id.clone()),
-        "by turns, within a turn the longest due first"
-    );
-    let rest: Vec<JobId> = hers[2..7].iter().map(|job| job.id.clone()).collect();
-    assert_eq!(batch[5..], rest, "who is alone has the rest");
+    let turn = |batch: &[JobId]| batch.iter().cloned().collect::<BTreeSet<_>>();
+    let firsts = [&hers[0], &his[0], &late[0]].map(|job| job.id.clone());
+    assert_eq!(turn(&batch[..3]), firsts.into());
+    let seconds = [&hers[1], &his[1]].map(|job| job.id.clone());
+    assert_eq!(turn(&batch[3..5]), seconds.into());
+    assert_eq!(batch[5..], ids(&hers[2..7]), "who is alone has the rest");
+}
+
+/// Turns go on from batch to batch: who came last waits for the others.
+pub async fn turns_go_on_from_batch_to_batch(fixture: &dyn JobStoreFixture) {
+    let scene = Scene::new(fixture);
+    let ada = scene.caller("ada").await;
+    let bob = scene.caller("bob").await;
+    let hers = scene.admit_many(&ada, 5).await;
+    let first = scene.take(dispatch(), 1).await;
+    assert_eq!(first, ids(&hers[..1]));
+    let his = scene.admit_many(&bob, 3).await;
+    let mut order = Vec::new();
+    for _ in 0..4 {
+        order.extend(scene.take(dispatch(), 1).await);
+    }
+    let expected = [&his[0], &hers[1], &his[1], &hers[2]].map(|job| job.id.clone());
+    assert_eq!(order, expected);
 }
 
 /// A batch too small for all gives everyone a share, no two shares differing by more than one.
