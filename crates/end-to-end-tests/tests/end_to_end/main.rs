@@ -1,0 +1,20 @@
+//! Runs the `batchway` program as a user would, over HTTP and the command line, on real parts:
+//! its own SQLite file, real processes, a real folder of artifacts.
+//!
+//! Each test has a gateway, a folder and a port of its own. The programs are taken from
+//! `BATCHWAY_TEST_BIN_DIR`, or from beside this test; `cargo xtask test` builds them first.
+
+mod api;
+mod cancel;
+mod chemistry;
+mod command_line;
+mod crash;
+mod demo;
+mod disk_full;
+mod gateway;
+mod idempotency;
+mod job_types;
+mod limits;
+mod refusals;
+mod shutdown;
+mod tenants;

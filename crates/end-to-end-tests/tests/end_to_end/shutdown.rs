@@ -1,0 +1,59 @@
+//! Stopping in the right order, and working without serving.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::gateway::{Installation, text};
+
+#[test]
+fn a_stop_answers_those_who_wait_and_leaves_jobs_running() {
+    let installation = Installation::with_test_job_types();
+    let key = installation.create_key("user123");
+    let mut gateway = installation.serve();
+    let api = gateway.api(&key);
+    let id = api.submit("linger", &json!({}));
+    api.wait_for_status(&id, "running");
+
+    let began = Instant::now();
+    let waiting = std::thread::spawn({
+        let (api, path) = (api.clone(), format!("/api/v1/jobs/{id}?wait=60s"));
+        move || api.get(&path).expect(200)
+    });
+    gateway.signal(Signal::TERM);
+    gateway.wait_for_line("stopping");
+    let answered = waiting.join().unwrap();
+    assert_eq!(text(&answered, "status"), "running");
+    assert!(
+        began.elapsed() < Duration::from_secs(30),
+        "the wait was cut short"
+    );
+    assert_eq!(gateway.stop(), Some(0));
+
+    let gateway = installation.serve();
+    assert_eq!(text(&gateway.api(&key).job(&id), "status"), "running");
+    gateway.api(&key).cancel(&id).expect(200);
+}
+
+#[test]
+fn one_process_serves_and_another_works() {
+    let installation = Installation::with_test_job_types();
+    let key = installation.create_key("user123");
+    let gateway = installation.start(&["serve", "--no-worker", "--listen", "127.0.0.1:0"]);
+    let api = gateway.api(&key);
+    let witness = installation.path().join("witness");
+    let id = api.submit("note", &json!({"text": "x", "witness": witness}));
+    assert_eq!(
+        text(
+            &api.get(&format!("/api/v1/jobs/{id}?wait=2s")).expect(200),
+            "status"
+        ),
+        "queued"
+    );
+
+    let mut worker = installation.command(&["worker"]).spawn().unwrap();
+    api.wait_for_status(&id, "completed");
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+}
