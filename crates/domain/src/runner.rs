@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::BackendId;
 
+pub mod run_folder;
+
 /// Environment variables that the gateway sets for a job.
 pub mod variables {
     /// The job's id.
@@ -31,6 +33,29 @@ pub mod variables {
     pub const INPUT_RUNS: &str = "BATCHWAY_INPUT_RUNS";
     /// Folder of the artifact store, where it is one.
     pub const ARTIFACTS_DIR: &str = "BATCHWAY_ARTIFACTS_DIR";
+    /// `1` where the runner has to pass the gate before it starts the program.
+    pub const GATED: &str = "BATCHWAY_GATED";
+    /// Set by AWS Batch: which attempt of the try, from 1. Elsewhere a try has only one.
+    pub const ATTEMPT: &str = "AWS_BATCH_JOB_ATTEMPT";
+    /// Set by AWS Batch: its id of the try.
+    pub const AWS_BATCH_JOB_ID: &str = "AWS_BATCH_JOB_ID";
+    /// Seconds, with or without a fraction, after which the runner ends the program; unset for
+    /// no limit.
+    pub const TIMEOUT_SECONDS: &str = "BATCHWAY_TIMEOUT_SECONDS";
+    /// Seconds from `SIGTERM` to `SIGKILL` (10).
+    pub const STOP_GRACE_SECONDS: &str = "BATCHWAY_STOP_GRACE_SECONDS";
+    /// The least number of seconds from one upload of a checkpoint to the next (30).
+    pub const CHECKPOINT_SECONDS: &str = "BATCHWAY_CHECKPOINT_SECONDS";
+    /// Cores that the program may use, such as 0.5; unset where the backend limits it, or
+    /// nobody does.
+    pub const CPUS: &str = "BATCHWAY_CPUS";
+    /// Memory in bytes that the program may take; unset as with the cores.
+    pub const MEMORY_BYTES: &str = "BATCHWAY_MEMORY_BYTES";
+    /// The most that is kept of the program's output, in bytes (16 MiB).
+    pub const LOG_BYTES: &str = "BATCHWAY_LOG_BYTES";
+    /// Folder in which the runner makes the program's folders (a new one below the system's
+    /// folder for temporary files).
+    pub const WORK_DIR: &str = "BATCHWAY_WORK_DIR";
 
     /// Set by the runner for the program: file with the same as `JOB_PARAMS`.
     pub const PARAMS_FILE: &str = "BATCHWAY_PARAMS_FILE";

@@ -1,0 +1,172 @@
+//! The program's output, of which the beginning and the end are kept.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+/// A file of at most so many bytes: the first half is the beginning of the output, the second
+/// a ring that holds its end.
+#[derive(Debug)]
+pub(crate) struct OutputLog {
+    file: File,
+    head_capacity: u64,
+    tail_capacity: u64,
+    received: u64,
+    /// Where the disk is full, output is no reason to end the program.
+    lost: u64,
+}
+
+impl OutputLog {
+    pub(crate) fn create(path: &Path, capacity: u64) -> io::Result<Self> {
+        let head_capacity = capacity / 2;
+        Ok(Self {
+            file: File::options()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(path)?,
+            head_capacity,
+            tail_capacity: capacity - head_capacity,
+            received: 0,
+            lost: 0,
+        })
+    }
+
+    /// Adds a line of the runner's own.
+    pub(crate) fn note(&mut self, line: &str) {
+        self.write(format!("[batchway-runner] {line}\n").as_bytes());
+    }
+
+    pub(crate) fn write(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (position, room) = self.next_place();
+            if room == 0 {
+                self.received += bytes.len() as u64;
+                return;
+            }
+            let count = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+            let (now, later) = bytes.split_at(count);
+            if self.file.write_all_at(now, position).is_err() {
+                self.lost += count as u64;
+            }
+            self.received += count as u64;
+            bytes = later;
+        }
+    }
+
+    /// Where the next byte goes, and how many fit there in a row.
+    fn next_place(&self) -> (u64, u64) {
+        if self.received < self.head_capacity {
+            return (self.received, self.head_capacity - self.received);
+        }
+        let in_ring = (self.received - self.head_capacity)
+            .checked_rem(self.tail_capacity)
+            .unwrap_or(0);
+        (self.head_capacity + in_ring, self.tail_capacity - in_ring)
+    }
+
+    /// What was kept, in order, with a line that says what was not.
+    pub(crate) fn excerpt(&self) -> io::Result<Excerpt> {
+        let end = self.head_capacity + self.tail_capacity;
+        let kept = self.received.min(end);
+        let oldest = self.next_place().0;
+        let cut = self.received - kept;
+        let pieces = if cut == 0 {
+            vec![Piece::Stored(0, kept)]
+        } else {
+            vec![
+                Piece::Stored(0, self.head_capacity),
+                Piece::Notice(format!(
+                    "\n[batchway-runner] {cut} bytes of output were left out here\n"
+                )),
+                Piece::Stored(oldest, end),
+                Piece::Stored(self.head_capacity, oldest),
+            ]
+        };
+        let lost = (self.lost > 0).then(|| {
+            Piece::Notice(format!(
+                "\n[batchway-runner] {} bytes of output could not be written: the disk is full\n",
+                self.lost
+            ))
+        });
+        Ok(Excerpt {
+            file: self.file.try_clone()?,
+            pieces: pieces.into_iter().chain(lost).collect(),
+        })
+    }
+}
+
+/// What was kept of the output.
+#[derive(Debug)]
+pub(crate) struct Excerpt {
+    file: File,
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Stored(u64, u64),
+    Notice(String),
+}
+
+impl Excerpt {
+    pub(crate) fn write_to(&self, output: &mut dyn Write) -> io::Result<()> {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Notice(text) => output.write_all(text.as_bytes())?,
+                Piece::Stored(start, end) => {
+                    let mut file = &self.file;
+                    file.seek(SeekFrom::Start(*start))?;
+                    io::copy(&mut file.take(end - start), output)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(capacity: u64, writes: &[&[u8]]) -> (String, u64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut log = OutputLog::create(&path, capacity).unwrap();
+        for bytes in writes {
+            log.write(bytes);
+        }
+        let mut output = Vec::new();
+        log.excerpt().unwrap().write_to(&mut output).unwrap();
+        let size = path.metadata().unwrap().len();
+        (String::from_utf8(output).unwrap(), size)
+    }
+
+    #[test]
+    fn short_output_is_kept_whole() {
+        assert_eq!(kept(10, &[]).0, "");
+        assert_eq!(kept(10, &[b"abc", b"def"]).0, "abcdef");
+        assert_eq!(kept(10, &[b"abcdefghij"]).0, "abcdefghij");
+    }
+
+    #[test]
+    fn of_long_output_the_beginning_and_the_end_are_kept_in_order() {
+        let notice = "\n[batchway-runner] 16 bytes of output were left out here\n";
+        let letters = b"abcdefghijklmnopqrstuvwxyz";
+        let expected = format!("abcde{notice}vwxyz");
+        assert_eq!(kept(10, &[letters]), (expected.clone(), 10));
+        let one_by_one: Vec<&[u8]> = letters.chunks(1).collect();
+        assert_eq!(kept(10, &one_by_one), (expected.clone(), 10));
+        let by_seven: Vec<&[u8]> = letters.chunks(7).collect();
+        assert_eq!(kept(10, &by_seven), (expected, 10));
+    }
+
+    #[test]
+    fn nothing_may_be_kept() {
+        let (text, size) = kept(0, &[b"abc"]);
+        assert_eq!(size, 0);
+        assert!(text.contains("3 bytes of output were left out"), "{text}");
+        assert!(kept(1, &[b"abc"]).0.ends_with('c'));
+    }
+}
