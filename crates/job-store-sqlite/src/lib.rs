@@ -1,1 +1,41 @@
-//! 
+//! # The embedded job store
+//!
+//! Jobs, API keys and past runs in one SQLite file. [`SqliteJobStore`] implements the ports
+//! `JobStore`, `ApiKeys` and `RunHistory` of the domain.
+//!
+//! * **Durable**: a write-ahead log with `synchronous=FULL`. What is answered with `Ok` is on the
+//!   disk: it survives the death of the process, and of the machine as far as the disk keeps what
+//!   it says it has written.
+//! * **One writer** (`writer`): all that waits goes together in one commit, each item under its
+//!   own savepoint and with its own answer.
+//! * **Readers** (`readers`) never wait for the writer. A caller's read checks the API key in the
+//!   transaction that reads.
+//! * **Indexed** (`migrations/`): what a page, a claim or an admission costs does not grow with
+//!   the number of jobs. Ids sort by time of creation, so conditions on time are bounds on the
+//!   id; limits are held against counters that triggers keep.
+//!
+//! Another process may read and write the file at the same time, as `batchway keys` does beside
+//! `batchway serve`: a write waits up to five seconds for the other's.
+
+mod admission;
+mod connection;
+mod due;
+mod events;
+mod idempotency;
+mod key_register;
+mod listing;
+mod migrations;
+mod open;
+mod ports;
+mod readers;
+mod records;
+mod runs;
+mod settings;
+mod store_error;
+mod tenants;
+#[cfg(test)]
+mod tests;
+mod turns;
+mod writer;
+
+pub use open::{OpenError, SqliteJobStore};

@@ -1,0 +1,74 @@
+//! Many writes, few commits, and each its own answer.
+
+use batchway_domain::job::machine::Observation;
+use batchway_domain::ports::{CommitError, JobStore, StoreError};
+use futures_util::future::join_all;
+
+use super::fixture::Fixture;
+use crate::SqliteJobStore;
+
+/// Keeps the writer busy until everything else that is joined with this has been handed over.
+pub(crate) async fn hold_up(store: &SqliteJobStore) {
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(held);
+    let write = store.writer.write(move |_| {
+        // Ends when the sender is dropped.
+        let _ = held.lock().unwrap().recv();
+        Ok::<_, StoreError>(())
+    });
+    let release_later = async {
+        // Each turn lets the others that are joined run until they wait for their answers.
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        drop(release);
+    };
+    let (written, ()) = tokio::join!(write, release_later);
+    written.unwrap();
+}
+
+#[tokio::test]
+async fn admissions_that_wait_go_together() {
+    let fixture = Fixture::new();
+    let key = fixture.key_of("ann").await;
+    let before = fixture.store.commits();
+
+    let admissions = join_all((0..500).map(|_| fixture.admit(&key)));
+    let ((), jobs) = tokio::join!(hold_up(&fixture.store), admissions);
+
+    let commits = fixture.store.commits() - before;
+    assert!(commits <= 4, "500 admissions took {commits} commits");
+    for job in jobs {
+        assert_eq!(fixture.store.find(&key, &job.id).await.unwrap(), Some(job));
+    }
+}
+
+#[tokio::test]
+async fn one_that_fails_does_not_harm_its_batch() {
+    let fixture = Fixture::new();
+    let key = fixture.key_of("ann").await;
+    let job = fixture.admit(&key).await;
+    let cancel = fixture.transition(&job, &Observation::CancelRequested);
+    let before = fixture.store.commits();
+
+    let ((), first, conflicting, admitted) = tokio::join!(
+        hold_up(&fixture.store),
+        fixture.commit(&job, &cancel),
+        fixture.commit(&job, &cancel),
+        fixture.admit(&key),
+    );
+    first.unwrap();
+    assert!(matches!(conflicting, Err(CommitError::Conflict)));
+    assert_eq!(
+        fixture.store.load(&admitted.id).await.unwrap(),
+        Some(admitted)
+    );
+    let events = fixture
+        .store
+        .events_of_user(&job.user, 0, 10)
+        .await
+        .unwrap();
+    let numbers: Vec<u64> = events.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert!(fixture.store.commits() - before <= 2);
+}

@@ -1,0 +1,10 @@
+//! Promises that can only be shown from inside; the port's own are in `tests/contracts.rs`.
+
+mod counters;
+mod damage;
+mod disk_full;
+mod durability;
+mod fixture;
+mod group_commit;
+mod query_plans;
+mod sharing;
