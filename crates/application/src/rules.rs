@@ -11,6 +11,9 @@ const BACKOFF: Backoff = Backoff {
     longest: Duration::from_secs(600),
 };
 
+/// AWS Batch keeps finished jobs for at least seven days, and so long a copy may turn up.
+const LEAST_RETENTION: Duration = Duration::from_secs(8 * 24 * 3600);
+
 impl Application {
     pub(crate) fn rules_of(&self, job: &Job) -> Rules {
         let kind = self.0.job_types.get(&job.job_type);
@@ -29,8 +32,20 @@ impl Application {
             backoff: BACKOFF,
             max_queue_time: kind.and_then(|kind| kind.max_queue_time),
             pace: pace_of(settlement),
-            retention: self.settings().retention,
+            retention: self.retention(),
         }
+    }
+}
+
+impl Application {
+    /// As configured, but never so short that a repeated request or a late copy of the job
+    /// would find nothing any more.
+    fn retention(&self) -> Duration {
+        let settings = self.settings();
+        settings
+            .retention
+            .max(settings.idempotency_ttl)
+            .max(LEAST_RETENTION)
     }
 }
 
