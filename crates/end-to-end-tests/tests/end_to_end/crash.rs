@@ -108,10 +108,6 @@ fn nothing_accepted_is_lost_and_nothing_runs_twice_however_often_the_gateway_is_
     assert!(runs.values().all(|count| *count == 1), "{runs:?}");
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the instant of the kill is the point of the test"
-)]
 fn after(wait: Duration) {
     std::thread::sleep(wait);
 }

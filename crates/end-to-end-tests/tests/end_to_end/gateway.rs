@@ -185,19 +185,11 @@ pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a pause between two looks at another process"
-)]
 fn pause() {
     std::thread::sleep(Duration::from_millis(20));
 }
 
 /// A program of this workspace.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "says where the test command put the programs"
-)]
 pub(crate) fn program(name: &str) -> PathBuf {
     let beside = || {
         let test = std::env::current_exe().unwrap();

@@ -3,6 +3,11 @@
 //!
 //! Each test has a gateway, a folder and a port of its own. The programs are taken from
 //! `BATCHWAY_TEST_BIN_DIR`, or from beside this test; `cargo xtask test` builds them first.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "these tests look at other processes from outside, in real time"
+)]
 
 mod api;
 mod cancel;
