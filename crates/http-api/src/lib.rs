@@ -1,1 +1,83 @@
-//! 
+//! # The HTTP edge of Batchway
+//!
+//! Thin: decode, one use case, encode. Each operation is one file of [`operations`]; every error
+//! becomes a problem document in one place; the OpenAPI document says what there is, and the
+//! edge refuses what it doesn't say.
+//!
+//! [`routes`] is everything that is served, [`serve`] serves it, [`openapi_document`] describes
+//! it.
+
+mod artifact_links;
+mod authentication;
+mod body;
+mod document;
+mod documentation_page;
+mod edge;
+mod job_object;
+mod operations;
+mod parameters;
+mod payload;
+mod problem;
+mod scalars;
+mod server;
+#[cfg(test)]
+mod test_gateway;
+
+use std::sync::Arc;
+
+use batchway_application::Application;
+use batchway_domain::ports::Entropy;
+use poem::{Endpoint, EndpointExt, Response, Route};
+use poem_openapi::OpenApiService;
+
+use edge::{Edge, Operation, RouteTable};
+
+pub use document::openapi_document;
+pub use problem::{PROBLEM_BASE, ProblemKind};
+pub use server::serve;
+
+/// What the edge needs besides the application.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Names requests.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Everything that is served: the API under `/api/v1`, `/healthz`, `/readyz`, `/openapi.json`,
+/// `/docs`, and signed links under `/artifacts/`.
+pub fn routes(
+    application: Application,
+    options: HttpOptions,
+) -> impl Endpoint<Output = Response> + 'static {
+    let api = OpenApiService::new(operations::all(&application), "", "");
+    let inner = Route::new()
+        .nest("/", api)
+        .at("/openapi.json", document::endpoint())
+        .nest("/docs", documentation_page::endpoints())
+        .at(
+            "/artifacts/*key",
+            artifact_links::ArtifactLinks::new(application.clone()),
+        )
+        .map_to_response();
+    Edge {
+        inner,
+        routes: route_table(),
+        notes: operations::notes(),
+        application,
+        entropy: options.entropy,
+    }
+}
+
+/// The document's paths, and those that stand outside of it.
+fn route_table() -> RouteTable {
+    let link = Operation {
+        query: vec!["expires".to_owned(), "signature".to_owned()],
+        ..Operation::default()
+    };
+    RouteTable::of_document(&document::document())
+        .with("/openapi.json", "GET", Operation::default())
+        .with("/docs", "GET", Operation::default())
+        .with("/docs/rapidoc.js", "GET", Operation::default())
+        .with("/docs/start.js", "GET", Operation::default())
+        .with("/artifacts/{key...}", "GET", link)
+}

@@ -1,0 +1,127 @@
+//! Examples of requests and answers, and the problems of each operation.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::job_object::EXAMPLE_JOB_ID;
+use crate::operations::Notes;
+use crate::problem::{ProblemDocument, ProblemKind};
+
+/// Reference to the header that every answer has.
+const REQUEST_ID_REFERENCE: &str = "#/components/headers/X-Request-Id";
+
+pub(super) fn add(document: &mut Value, notes: &[Notes]) {
+    document["components"]["headers"] = json!({"X-Request-Id": {
+        "description": "Names this request in the gateway's log: the caller's own, if it sent \
+                        one of at most 128 letters, digits and -_.:/+=.",
+        "schema": {"type": "string"},
+        "example": EXAMPLE_REQUEST_ID
+    }});
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    let items = paths.filter_map(|(_, item)| item.as_object_mut());
+    for operation in items.flat_map(|item| item.values_mut()) {
+        let same = |notes: &&Notes| operation["operationId"] == notes.operation_id;
+        if let Some(notes) = notes.iter().find(same) {
+            add_to_operation(operation, notes);
+        }
+    }
+}
+
+fn add_to_operation(operation: &mut Value, notes: &Notes) {
+    if let Some(example) = &notes.request {
+        operation["requestBody"]["content"]["application/json"]["example"] = example.clone();
+    }
+    for (status, example) in &notes.answers {
+        let answer = &mut operation["responses"][status.to_string()];
+        answer["content"]["application/json"]["example"] = example.clone();
+    }
+    if let Some(answers) = operation["responses"].as_object_mut() {
+        // The types know that there are problems, and not which.
+        answers.remove("default");
+    }
+    let mut by_status: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
+    for kind in notes.problems.iter().copied().flatten() {
+        by_status
+            .entry(kind.status().as_u16())
+            .or_default()
+            .push(*kind);
+    }
+    for (status, kinds) in by_status {
+        operation["responses"][status.to_string()] = problems_of(status, &kinds);
+    }
+    for answer in operation["responses"]
+        .as_object_mut()
+        .into_iter()
+        .flat_map(|all| all.values_mut())
+    {
+        answer["headers"]["X-Request-Id"] = json!({"$ref": REQUEST_ID_REFERENCE});
+    }
+}
+
+/// All problems of one status.
+fn problems_of(status: u16, kinds: &[ProblemKind]) -> Value {
+    let titles: Vec<String> = kinds
+        .iter()
+        .map(|kind| format!("{}.", kind.title()))
+        .collect();
+    let examples: serde_json::Map<String, Value> = kinds
+        .iter()
+        .map(|kind| {
+            let example = json!({"summary": kind.title(), "value": example_of(*kind)});
+            (kind.slug().to_owned(), example)
+        })
+        .collect();
+    json!({
+        "description": titles.join(" "),
+        "headers": headers_of(status),
+        "content": {ProblemDocument::CONTENT_TYPE: {
+            "schema": {"$ref": "#/components/schemas/Problem"},
+            "examples": examples
+        }}
+    })
+}
+
+fn headers_of(status: u16) -> Value {
+    match status {
+        401 => json!({"Www-Authenticate": {
+            "description": "How to authenticate.",
+            "required": true,
+            "schema": {"type": "string"},
+            "example": "Bearer realm=\"batchway\""
+        }}),
+        429 | 503 => json!({"Retry-After": {
+            "description": "Seconds after which another attempt may succeed.",
+            "required": true,
+            "schema": {"type": "integer", "minimum": 1},
+            "example": 30
+        }}),
+        _ => json!({}),
+    }
+}
+
+fn example_of(kind: ProblemKind) -> Value {
+    let mut problem = json!({
+        "type": kind.uri(),
+        "title": kind.title(),
+        "status": kind.status().as_u16(),
+        "detail": kind.title(),
+        "request_id": EXAMPLE_REQUEST_ID
+    });
+    match kind {
+        ProblemKind::InvalidRequest => {
+            let detail = "is less than the least that is taken, 1";
+            let pointer = "/params/simulation_config/config/num_particles";
+            problem["detail"] = json!(format!("{pointer} {detail}"));
+            problem["errors"] = json!([{"pointer": pointer, "detail": detail}]);
+        }
+        ProblemKind::JobNotFound | ProblemKind::IdempotencyKeyReused => {
+            problem["job_id"] = json!(EXAMPLE_JOB_ID);
+        }
+        ProblemKind::NotReady => problem["reasons"] = json!(["the gateway is about to stop"]),
+        _ => {}
+    }
+    problem
+}
+
+const EXAMPLE_REQUEST_ID: &str = "4be1c7a2d90f4f6c8e3b5a1d7c2f9e60";

@@ -1,0 +1,107 @@
+//! The OpenAPI document. poem-openapi writes a draft from the types; one step, [`document`],
+//! makes of it a valid document of version 3.0.3 with everything that the types can't say:
+//!
+//! 1. the version: the draft says 3.0.0;
+//! 2. [`shape`]: nulls, required fields, and names of headers as they are;
+//! 3. [`answers`]: from each operation's notes its examples and all its problems.
+
+mod answers;
+mod shape;
+
+use std::collections::HashMap;
+
+use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::http::{Method, header};
+use poem::{Endpoint, Response};
+use poem_openapi::registry::{MetaApi, MetaPath, Registry};
+use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::operations::{self, Operations};
+
+const OPENAPI_VERSION: &str = "3.0.3";
+
+const DESCRIPTION: &str = "Runs long jobs, follows them, stops them and hands out their results.\n\n\
+    Every request needs an API key: `Authorization: Bearer API_KEY`. Everything that goes wrong \
+    is answered as `application/problem+json` (RFC 9457), told apart by its `type`. Times are \
+    RFC 3339 in UTC. New fields may be added to any answer.";
+
+/// The OpenAPI document as JSON, the same for the same version of the gateway.
+pub fn openapi_document() -> String {
+    /// The order in which a person reads it.
+    #[derive(Serialize)]
+    struct Ordered<'a> {
+        openapi: &'a Value,
+        info: &'a Value,
+        servers: &'a Value,
+        tags: &'a Value,
+        paths: &'a Value,
+        components: &'a Value,
+    }
+    let document = document();
+    let ordered = Ordered {
+        openapi: &document["openapi"],
+        info: &document["info"],
+        servers: &document["servers"],
+        tags: &document["tags"],
+        paths: &document["paths"],
+        components: &document["components"],
+    };
+    let text = serde_json::to_string_pretty(&ordered).expect("JSON can be written as JSON");
+    text + "\n"
+}
+
+/// The document as a tree.
+pub(crate) fn document() -> Value {
+    let license = LicenseObject::new("MIT OR Apache-2.0");
+    let service = OpenApiService::new(Described, "Batchway", env!("CARGO_PKG_VERSION"))
+        .description(DESCRIPTION)
+        .license(license)
+        .server("/");
+    let draft = service.spec();
+    let mut document: Value = serde_json::from_str(&draft).expect("poem-openapi writes JSON");
+    document["openapi"] = json!(OPENAPI_VERSION);
+    shape::mend(&mut document);
+    answers::add(&mut document, &operations::notes());
+    document
+}
+
+/// `GET /openapi.json`
+pub(crate) fn endpoint() -> impl Endpoint<Output = Response> + 'static {
+    let text = openapi_document();
+    make_sync(move |_| {
+        Response::builder()
+            .content_type("application/json")
+            .header(header::CACHE_CONTROL, "no-cache")
+            .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+            .body(text.clone())
+    })
+}
+
+/// The operations without an application behind them: enough to describe.
+struct Described;
+
+impl OpenApi for Described {
+    /// Each operation is an API of its own, and poem-openapi would write the path of two of them
+    /// twice, of which readers of JSON keep the last.
+    fn meta() -> Vec<MetaApi> {
+        let mut paths: Vec<MetaPath> = Vec::new();
+        for path in Operations::meta().into_iter().flat_map(|api| api.paths) {
+            match paths.iter_mut().find(|known| known.path == path.path) {
+                Some(known) => known.operations.extend(path.operations),
+                None => paths.push(path),
+            }
+        }
+        vec![MetaApi { paths }]
+    }
+
+    fn register(registry: &mut Registry) {
+        Operations::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+#[cfg(test)]
+mod tests;

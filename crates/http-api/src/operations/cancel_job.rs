@@ -1,0 +1,64 @@
+//! `POST /api/v1/jobs/{job_id}/cancel`
+
+use batchway_application::Application;
+use poem_openapi::param::Path;
+use poem_openapi::{ApiResponse, OpenApi};
+use serde_json::json;
+
+use super::{ANY, API_PREFIX, CALLER, Notes, ONE_JOB, Tag};
+use crate::authentication::Caller;
+use crate::job_object::{JobObject, cancelled_example, running_example};
+use crate::payload::Json;
+use crate::problem::Problem;
+
+pub(crate) struct CancelJob(pub(super) Application);
+
+#[derive(ApiResponse)]
+enum CancelJobAnswer {
+    /// The job has ended: `cancelled` if it was stopped, and otherwise as it ended before it
+    /// could be.
+    #[oai(status = 200)]
+    Ended(Json<JobObject>),
+    /// The request is recorded and the job is being stopped; it may still run. Look again later.
+    #[oai(status = 202)]
+    Stopping(Json<JobObject>),
+}
+
+#[OpenApi(prefix_path = API_PREFIX, tag = "Tag::Jobs")]
+impl CancelJob {
+    /// Stop a job.
+    ///
+    /// Answers `cancelled` only once no compute goes on. Waits up to 5 seconds for that; if it
+    /// takes longer, the answer is 202 with the present status and `cancel_requested_at`, and
+    /// the gateway goes on until the job has stopped. A job that completed first stays
+    /// `completed`. Doing it twice is the same as doing it once. A body is not read.
+    #[oai(
+        path = "/jobs/:job_id/cancel",
+        method = "post",
+        operation_id = "cancel_job"
+    )]
+    async fn handle(
+        &self,
+        caller: Caller,
+        /// The job's id.
+        job_id: Path<String>,
+    ) -> Result<CancelJobAnswer, Problem> {
+        let cancellation = self.0.cancel_job(&caller.0, &job_id).await?;
+        let job = Json(cancellation.job.into());
+        Ok(match cancellation.confirmed {
+            true => CancelJobAnswer::Ended(job),
+            false => CancelJobAnswer::Stopping(job),
+        })
+    }
+}
+
+pub(super) fn notes() -> Notes {
+    let mut stopping = running_example();
+    stopping["cancel_requested_at"] = json!("2026-03-01T12:00:30.000Z");
+    Notes {
+        operation_id: "cancel_job",
+        problems: &[ANY, CALLER, ONE_JOB],
+        request: None,
+        answers: vec![(200, cancelled_example()), (202, stopping)],
+    }
+}

@@ -1,0 +1,112 @@
+//! `GET /api/v1/jobs/{job_id}/artifacts`
+
+use batchway_application::Application;
+use batchway_application::use_cases::{ArtifactList, ListedArtifact};
+use poem_openapi::param::Path;
+use poem_openapi::{Object, OpenApi};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{ANY, API_PREFIX, CALLER, Notes, ONE_JOB, Tag};
+use crate::authentication::Caller;
+use crate::job_object::EXAMPLE_JOB_ID;
+use crate::payload::Json;
+use crate::problem::Problem;
+use crate::scalars::DateTime;
+
+pub(crate) struct ListArtifacts(pub(super) Application);
+
+/// What a job left.
+#[derive(Debug, Serialize, Object)]
+#[oai(rename = "ArtifactList")]
+struct ArtifactListObject {
+    /// The job's id.
+    job_id: String,
+    /// All of its artifacts, in the order of their keys.
+    artifacts: Vec<ArtifactObject>,
+}
+
+/// One file that a job left.
+#[derive(Debug, Serialize, Object)]
+#[oai(rename = "Artifact")]
+struct ArtifactObject {
+    /// Its key: `{env}/{user}/{job_id}/{name}`.
+    key: String,
+    /// Its size in bytes.
+    size: u64,
+    /// A link that needs no API key.
+    url: String,
+    /// When the link ends.
+    url_expires_at: DateTime,
+    /// When the file was written.
+    last_modified: DateTime,
+}
+
+#[OpenApi(prefix_path = API_PREFIX, tag = "Tag::Jobs")]
+impl ListArtifacts {
+    /// List a job's results.
+    ///
+    /// One reply holds all of them. For a job that isn't finished it holds what is there,
+    /// perhaps nothing. Each `url` works without an API key until `url_expires_at`: whoever has
+    /// it can read that one file, so treat it as a secret.
+    #[oai(
+        path = "/jobs/:job_id/artifacts",
+        method = "get",
+        operation_id = "list_artifacts"
+    )]
+    async fn handle(
+        &self,
+        caller: Caller,
+        /// The job's id.
+        job_id: Path<String>,
+    ) -> Result<Json<ArtifactListObject>, Problem> {
+        Ok(Json(
+            self.0.list_artifacts(&caller.0, &job_id).await?.into(),
+        ))
+    }
+}
+
+impl From<ArtifactList> for ArtifactListObject {
+    fn from(ArtifactList { job_id, artifacts }: ArtifactList) -> Self {
+        let artifacts = artifacts.into_iter().map(ArtifactObject::from).collect();
+        Self {
+            job_id: job_id.to_string(),
+            artifacts,
+        }
+    }
+}
+
+impl From<ListedArtifact> for ArtifactObject {
+    fn from(ListedArtifact { metadata, link }: ListedArtifact) -> Self {
+        Self {
+            key: metadata.key.to_string(),
+            size: metadata.size,
+            url: link.url,
+            url_expires_at: DateTime(link.expires_at),
+            last_modified: DateTime(metadata.last_modified),
+        }
+    }
+}
+
+pub(super) fn notes() -> Notes {
+    let key = format!("prod/user123/{EXAMPLE_JOB_ID}/results.h5");
+    let url = format!("http://127.0.0.1:8000/artifacts/{key}?expires=1772370000&signature=h1Qk");
+    Notes {
+        operation_id: "list_artifacts",
+        problems: &[ANY, CALLER, ONE_JOB],
+        request: None,
+        answers: vec![(
+            200,
+            json!({
+                "job_id": EXAMPLE_JOB_ID,
+                "artifacts": [{
+                    "key": key,
+                    "size": 1_048_576,
+                    "url": url,
+                    "url_expires_at": "2026-03-01T13:00:00.000Z",
+                    "last_modified": "2026-03-01T12:00:44.000Z"
+                }]
+            }),
+        )],
+    }
+}
