@@ -124,6 +124,32 @@ fn a_catalyst_changes_the_speed_but_not_the_equilibrium() {
 }
 
 #[test]
+fn a_catalyst_is_always_another_molecule() {
+    use Species::{A, B, C};
+    let catalysed = |species: Vec<Species>| {
+        let (mut system, mut forces, mut random) = gas_of(species, 0.4, 1.5, 13);
+        let integrator = Integrator::langevin(0.004, 1.5, units::FRICTION);
+        let chemistry = Chemistry {
+            attempt_probability: 1.0,
+            ..Chemistry::new(1.5, 0.004)
+        };
+        let (mut with, mut all) = (0, 0);
+        for _ in 0..40_000 {
+            integrator.step(&mut system, &mut forces, &mut random);
+            chemistry.sweep(&mut system, &forces, &mut random, |reaction| {
+                all += 1;
+                with += u32::from(reaction.catalyst.is_some());
+            });
+        }
+        assert!(all > 100, "{all} reactions");
+        with
+    };
+    // Of three particles, a bonded C and any two that react make one molecule.
+    assert_eq!(catalysed(vec![A, B, C]), 0);
+    assert!(catalysed(vec![A, A, B, C]) > 0);
+}
+
+#[test]
 fn reactions_respect_valences_and_say_what_they_did() {
     let (mut system, mut forces, mut random) = gas(300, 0.4, 1.5, 12);
     let integrator = Integrator::langevin(0.004, 1.5, units::FRICTION);

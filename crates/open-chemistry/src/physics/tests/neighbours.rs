@@ -1,10 +1,10 @@
 //! The neighbour search and the forces that rest on it.
 
+use super::super::Vector;
 use super::super::cell_list::CellList;
 use super::super::periodic_box::PeriodicBox;
 use super::super::random::Random;
 use super::super::reactions::Chemistry;
-use super::super::{Vector, potential};
 use super::gas;
 
 fn random_positions(count: usize, periodic_box: PeriodicBox, random: &mut Random) -> Vec<Vector> {
@@ -37,8 +37,8 @@ fn cells_find_the_pairs_that_a_look_at_all_pairs_finds() {
         found.sort_unstable();
         assert_eq!(found, expected, "{count} particles");
 
-        for particle in 0..count {
-            let mut around: Vec<usize> = cells.near(&positions[particle]).collect();
+        for (particle, position) in positions.iter().enumerate() {
+            let mut around: Vec<usize> = cells.near(position).collect();
             around.sort_unstable();
             let expected: Vec<usize> = (0..count).filter(|&other| near(particle, other)).collect();
             assert_eq!(around, expected, "around particle {particle} of {count}");
@@ -78,8 +78,8 @@ fn forces_are_the_downhill_slope_of_the_energy() {
     assert!(system.bonds.count() > 5);
     field.apply(&mut system);
     let forces = system.forces.clone();
-    for particle in 0..system.len() {
-        for axis in 0..3 {
+    for (particle, force) in forces.iter().enumerate() {
+        for (axis, force) in force.iter().enumerate() {
             let mut energy_at = |offset: f64| {
                 let mut moved = system.clone();
                 moved.positions[particle][axis] += offset;
@@ -88,7 +88,6 @@ fn forces_are_the_downhill_slope_of_the_energy() {
                 potential.repulsion + potential.bond_strain
             };
             let slope = (energy_at(STEP) - energy_at(-STEP)) / (2.0 * STEP);
-            let force = forces[particle][axis];
             assert!(
                 (force + slope).abs() < 1e-4 * (1.0 + force.abs()),
                 "{force} against {slope}"
@@ -118,5 +117,4 @@ fn forces_that_are_kept_up_to_date_by_reactions_are_those_computed_anew() {
         .map(|(kept, anew)| (kept - anew).abs())
         .fold(0.0, f64::max);
     assert!(largest < 1e-9, "{largest}");
-    assert!(potential::CAPTURE_RADIUS > potential::BOND_LENGTH);
 }
