@@ -1,5 +1,6 @@
 //! Promises that can only be shown from inside; the port's own are in `tests/contracts.rs`.
 
+mod cost;
 mod counters;
 mod damage;
 mod disk_full;

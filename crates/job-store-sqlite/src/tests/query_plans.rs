@@ -5,7 +5,8 @@ use crate::{
     admission, due, events, idempotency, key_register, listing, records, runs, tenants, turns,
 };
 
-const STATEMENTS: [(&str, &str); 35] = [
+/// Every statement that looks something up, by what it looks for.
+pub(super) const STATEMENTS: [(&str, &str); 35] = [
     ("a key's user", tenants::OF_KEY),
     ("a user's number", tenants::NUMBER_OF),
     ("limits", admission::COUNTS),

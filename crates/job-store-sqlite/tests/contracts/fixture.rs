@@ -1,4 +1,4 @@
-//! The duties of the ports, each a test, on this adapter.
+//! A store to be tried by the contracts.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -13,7 +13,14 @@ use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
-struct ManualClock(AtomicI64);
+pub(crate) struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// Shows some point in time.
+    pub(crate) const fn new() -> Self {
+        Self(AtomicI64::new(1_772_366_400_000))
+    }
+}
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
@@ -22,7 +29,7 @@ impl Clock for ManualClock {
 }
 
 /// A store in a folder of its own.
-struct SqliteFixture {
+pub(crate) struct SqliteFixture {
     folder: tempfile::TempDir,
     clock: Arc<ManualClock>,
     store: Mutex<Arc<SqliteJobStore>>,
@@ -30,9 +37,9 @@ struct SqliteFixture {
 }
 
 impl SqliteFixture {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock(AtomicI64::new(1_772_366_400_000)));
+        let clock = Arc::new(ManualClock::new());
         let store = SqliteJobStore::open(folder.path().join("jobs-0"), clock.clone()).unwrap();
         Self {
             folder,
@@ -88,9 +95,4 @@ impl JobStoreFixture for SqliteFixture {
     fn capabilities(&self) -> JobStoreCapabilities {
         JobStoreCapabilities { durable: true }
     }
-}
-
-mod sqlite {
-    use super::*;
-    batchway_port_contracts::job_store_contract!(SqliteFixture::open());
 }

@@ -1,0 +1,13 @@
+//! What the store owes to everyone who uses it: the duties of its ports, and that nothing
+//! acknowledged is lost when its process is killed.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod fixture;
+mod killed;
+
+use fixture::SqliteFixture;
+
+mod sqlite {
+    use super::*;
+    batchway_port_contracts::job_store_contract!(SqliteFixture::open());
+}
