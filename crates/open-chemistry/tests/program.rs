@@ -173,6 +173,14 @@ fn a_simulation_leaves_its_results() {
 }
 
 #[test]
+fn the_largest_run_is_as_readable() {
+    let workplace = Workplace::new();
+    succeed(workplace.program("simulate", &simulation(100_000, 11, 1)));
+    let results = workplace.output().join("results.h5");
+    check_with_python("read_with_h5py.py", "h5py", &[&results]);
+}
+
+#[test]
 fn a_run_without_any_reaction_is_as_readable() {
     let workplace = Workplace::new();
     succeed(workplace.program("simulate", &simulation(10, 1, 1)));

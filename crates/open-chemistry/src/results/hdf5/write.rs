@@ -9,7 +9,9 @@ use crate::physics::reactions::ReactionKind;
 use crate::physics::{Species, units};
 use crate::simulation::{Record, Simulation};
 
-/// Rows of a table in one chunk.
+/// Rows of a table, or particles of a frame, in one chunk. No extent of a chunk
+/// may exceed 65,535: the next larger ones are written with four bytes, where
+/// libhdf5 2 takes nothing but three.
 const CHUNK_ROWS: usize = 16_384;
 
 /// Level of compression, from 1 to 9. Positions hardly compress at any.
@@ -87,7 +89,7 @@ fn frames(group: &mut GroupBuilder, record: &Record) -> Result<(), FormatError> 
         .create_dataset("positions")
         .with_data(&frames.positions)
         .with_shape(&[frames.step.len() as u64, particles as u64, 3])
-        .with_chunks(&[1, particles as u64, 3])
+        .with_chunks(&[1, particles.min(CHUNK_ROWS) as u64, 3])
         .with_shuffle()
         .with_deflate(DEFLATE_LEVEL);
     Ok(())
