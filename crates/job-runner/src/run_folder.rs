@@ -10,6 +10,7 @@ use batchway_domain::runner::run_folder::{
     ProcessIdentity, ProgramRecord, RunExit, RunSubmission, RunnerRecord, files,
 };
 use batchway_domain::runner::variables;
+use rustix::process::getsid;
 use serde::Serialize;
 
 use crate::configuration::{Configuration, ConfigurationError, Variables};
@@ -96,6 +97,7 @@ impl RunFolder {
         let record = RunnerRecord {
             boot_id: boot_id()?,
             process: identity_of("self")?,
+            session: getsid(None)?.as_raw_pid(),
         };
         self.write(files::RUNNER, &record)
     }

@@ -64,7 +64,7 @@ pub struct Manifest {
     pub attempt: u32,
     /// How the program ended.
     pub end: ProgramEnd,
-    /// One sentence about a failure; absent on success.
+    /// One sentence about a failure, or about files that could not be kept; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// When the program was started, where it was.

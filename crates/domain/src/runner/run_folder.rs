@@ -101,6 +101,8 @@ pub struct RunnerRecord {
     pub boot_id: String,
     /// The runner.
     pub process: ProcessIdentity,
+    /// Its session, which is nobody else's (field 6 of `/proc/{pid}/stat`).
+    pub session: i32,
 }
 
 /// The program, and what holds it.
