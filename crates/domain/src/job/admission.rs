@@ -75,5 +75,7 @@ const fn first_try() -> CurrentTry {
         signed_at: None,
         target: None,
         in_doubt: false,
+        admitted: false,
+        earlier_epochs: 0,
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::fit;
+
 /// The kinds of failure that are told apart, as each has another mend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,18 +114,18 @@ pub struct Failure {
     /// The POSIX number of the signal that ended it, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<i32>,
-    /// What the backend said, word for word, at most [`Failure::MAX_REASON_BYTES`].
+    /// What the backend said, in its own words, at most [`Failure::MAX_REASON_BYTES`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backend_reason: Option<String>,
 }
 
 impl Failure {
-    /// The most that is kept of a message or of a backend's reason, in bytes.
+    /// The most that is kept of a message or of a backend's reason, in bytes of a JSON string.
     pub const MAX_REASON_BYTES: usize = 256;
 
     /// A failure with a message and no further evidence.
     pub fn new(class: FailureClass, message: impl Into<String>) -> Self {
-        let message = shorten(message.into());
+        let message = fit(&message.into(), Self::MAX_REASON_BYTES);
         Self {
             class,
             message,
@@ -136,7 +138,7 @@ impl Failure {
     /// Adds the backend's own words.
     #[must_use]
     pub fn with_backend_reason(mut self, reason: impl Into<String>) -> Self {
-        self.backend_reason = Some(shorten(reason.into()));
+        self.backend_reason = Some(fit(&reason.into(), Self::MAX_REASON_BYTES));
         self
     }
 
@@ -153,16 +155,6 @@ impl Failure {
         self.signal = Some(signal);
         self
     }
-}
-
-/// Cuts a text to [`Failure::MAX_REASON_BYTES`] at the end of a character.
-fn shorten(mut text: String) -> String {
-    if text.len() > Failure::MAX_REASON_BYTES {
-        let end = text.floor_char_boundary(Failure::MAX_REASON_BYTES - '…'.len_utf8());
-        text.truncate(end);
-        text.push('…');
-    }
-    text
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod rules;
 mod snapshot;
 mod state;
 mod status;
+mod text;
 
 pub use admission::NewJob;
 pub use attempt::Attempt;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::fit;
 use crate::Timestamp;
 
 /// The last report out of the container.
@@ -19,7 +20,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// The most that is kept of a message, in bytes.
+    /// The most that is kept of a message, in bytes of a JSON string.
     pub const MAX_MESSAGE_BYTES: usize = 200;
 
     /// Whole percent of a fraction, rounded down; what is not a number from 0 to 1 is brought
@@ -35,10 +36,10 @@ impl Progress {
 
     /// A message fit to be kept and shown: one line, no control characters, cut to size.
     pub fn clean_message(text: &str) -> String {
-        let line = text.lines().next().unwrap_or_default();
-        let mut clean: String = line.chars().filter(|c| !c.is_control()).collect();
-        clean.truncate(clean.floor_char_boundary(Self::MAX_MESSAGE_BYTES));
-        clean
+        fit(
+            text.lines().next().unwrap_or_default(),
+            Self::MAX_MESSAGE_BYTES,
+        )
     }
 }
 

@@ -52,6 +52,21 @@ pub struct CurrentTry {
     /// An earlier sending of this same try ended without anyone knowing how.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_doubt: bool,
+    /// The gate names the copy that counts, so that no other of this try can work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub admitted: bool,
+    /// The last epoch of the tries before this one: what was sent under it or an earlier one
+    /// bears another name.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub earlier_epochs: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out references"
+)]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Everything that is recorded of a job but its params, which are kept beside it and never

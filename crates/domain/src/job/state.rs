@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::fit;
 use super::{BackendId, Failure, JobStatus};
 use crate::Timestamp;
 
@@ -110,6 +111,22 @@ pub struct WaitingReason {
     pub code: String,
     /// One sentence for a person.
     pub message: String,
+}
+
+impl WaitingReason {
+    /// The most that is kept of a code, in bytes of a JSON string.
+    pub const MAX_CODE_BYTES: usize = 100;
+
+    /// The most that is kept of a message, in bytes of a JSON string.
+    pub const MAX_MESSAGE_BYTES: usize = 256;
+
+    /// The same, cut to what is kept.
+    pub(super) fn fitted(&self) -> Self {
+        Self {
+            code: fit(&self.code, Self::MAX_CODE_BYTES),
+            message: fit(&self.message, Self::MAX_MESSAGE_BYTES),
+        }
+    }
 }
 
 /// Since when, and how often, a backend answered without a job that it had.

@@ -40,25 +40,17 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
             Some(next.fail(Failure::new(FailureClass::Refused, message)))
         }
         Observation::SubmitHeld {
-            waiting, retry_at, ..
-        } => Some(held(next, waiting, *retry_at)),
-        Observation::CandidatesSeen(ids) => next.add_candidates(ids).then(|| next.doubt()),
-        Observation::SubmitAccepted { backend_id, .. } => next
-            .add_candidates(std::slice::from_ref(backend_id))
-            .then(|| next.doubt()),
-        Observation::Reported { try_number, report }
-            if *try_number == next.job.current_try.number =>
-        {
-            next.add_candidates(std::slice::from_ref(&report.backend_id))
-                .then(|| next.doubt())
-        }
+            epoch,
+            waiting,
+            retry_at,
+        } if *epoch == next.job.current_try.epoch => Some(held(next, waiting.fitted(), *retry_at)),
         Observation::SurplusEnded(ids) => next.forget_surplus(ids),
-        _ => None,
+        _ => next.take_in_ids_of(observation, Next::doubt),
     }
 }
 
 /// Its backend can't be used for now. Clients are told once for each reason.
-fn held(next: &mut Next<'_>, reason: &WaitingReason, retry_at: Timestamp) -> Change {
+fn held(next: &mut Next<'_>, reason: WaitingReason, retry_at: Timestamp) -> Change {
     let known = next
         .job
         .state
@@ -66,7 +58,7 @@ fn held(next: &mut Next<'_>, reason: &WaitingReason, retry_at: Timestamp) -> Cha
         .is_some_and(|known| known.code == reason.code);
     next.job.state = JobState::Accepted {
         not_before: retry_at,
-        waiting: Some(reason.clone()),
+        waiting: Some(reason),
     };
     if known {
         Change::Silent

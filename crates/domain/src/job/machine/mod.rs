@@ -46,6 +46,13 @@ mod submitting;
 mod transition;
 mod unresolved;
 
+#[cfg(test)]
+mod specimens;
+#[cfg(test)]
+mod sweep;
+#[cfg(test)]
+mod table;
+
 pub use observation::{GateReading, Observation};
 pub use transition::{Change, Transition};
 

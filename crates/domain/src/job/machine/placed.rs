@@ -11,6 +11,8 @@
 //! | Submitted, Running | FAILED by a queue action | Failed (`queue_action`, its code) |
 //! | Submitted, Running | FAILED, class has tries left, no C | Accepted, try + 1, backoff |
 //! | Submitted, Running | FAILED otherwise | Failed (class) |
+//! | Submitted, Running | FAILED in any way, while the gate has not named this copy and another may be there | Unresolved |
+//! | Submitted, Running | FAILED, as another copy has the gate | Unresolved |
 //! | Running | RUNNABLE or STARTING, attempt count grown | Submitted, next attempt |
 //! | Running | RUNNABLE or STARTING, not grown | same: a stale answer |
 //! | Submitted, Running | absent | same; lost after three answers and a look-up by name over 10 minutes |
@@ -21,8 +23,8 @@ use std::time::Duration;
 use super::{Change, GateReading, Next, Observation};
 use crate::artifacts::ProgramEnd;
 use crate::job::{
-    Absence, Attempt, BackendId, CancelCause, EventKind, Failure, FailureClass, JobState, Progress,
-    Rules, WaitingReason,
+    Absence, Attempt, CancelCause, EventKind, Failure, FailureClass, JobState, Progress, Rules,
+    WaitingReason,
 };
 use crate::ports::{BackendState, Description, StopEvidence};
 use crate::runner::RunnerReport;
@@ -41,7 +43,7 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
                 next.job.main_result.clone_from(main_result);
                 described(next, description, *manifest)
             } else {
-                candidate(next, &description.id)
+                next.take_in_ids_of(observation, Next::look_at_once)
             }
         }
         Observation::GateRead(gate) => gate_read(next, gate),
@@ -58,32 +60,30 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
             next.job.next_check_at = next.now;
             Change::Event(EventKind::CancelRequested)
         }),
-        Observation::Reported { try_number, report } => reported(next, *try_number, report),
-        Observation::CandidatesSeen(ids) => next.add_candidates(ids).then(|| judge_soon(next)),
-        Observation::SubmitAccepted { backend_id, .. } => candidate(next, backend_id),
+        Observation::Reported { try_number, report }
+            if *try_number == next.job.current_try.number
+                && next.job.state.backend_id() == Some(&report.backend_id) =>
+        {
+            reported(next, report)
+        }
         Observation::SurplusEnded(ids) => next.forget_surplus(ids),
-        _ => None,
+        _ => next.take_in_ids_of(observation, Next::look_at_once),
     }
-}
-
-fn candidate(next: &mut Next<'_>, id: &BackendId) -> Option<Change> {
-    next.add_candidates(std::slice::from_ref(id))
-        .then(|| judge_soon(next))
-}
-
-fn judge_soon(next: &mut Next<'_>) -> Change {
-    next.job.next_check_at = next.now;
-    Change::Silent
 }
 
 fn gate_read(next: &mut Next<'_>, gate: &GateReading) -> Option<Change> {
     match gate {
         GateReading::Admitted(id) if next.job.state.backend_id() == Some(id) => {
-            next.give_up_candidates(None).then(|| judge_soon(next))
+            let news = !std::mem::replace(&mut next.job.current_try.admitted, true);
+            let others = next.give_up_candidates(None);
+            (news || others).then(|| next.look_at_once())
         }
+        // A gate is never written twice, so this was read for a try that is over.
+        GateReading::Admitted(_) if next.job.current_try.admitted => None,
+        GateReading::Admitted(id) if next.is_of_earlier_try(id) => None,
         GateReading::Admitted(id) => Some(next.adopt(id.clone())),
         // Without a gate the copy that was adopted first stays.
-        GateReading::NoGate => next.give_up_candidates(None).then(|| judge_soon(next)),
+        GateReading::NoGate => next.give_up_candidates(None).then(|| next.look_at_once()),
         GateReading::Open | GateReading::Cancelled => None,
     }
 }
@@ -96,19 +96,29 @@ fn described(
     let was_silent = next.note_answer();
     next.job.next_check_at = next.check_again_at();
     match &description.state {
-        BackendState::Waiting { reason } => waiting(next, description, reason.as_ref(), was_silent),
+        BackendState::Waiting { reason } => {
+            let reason = reason.as_ref().map(WaitingReason::fitted);
+            waiting(next, description, reason, was_silent)
+        }
         BackendState::Running => running(next, description, was_silent),
         BackendState::Succeeded => {
             record_attempts(next, description);
             Some(succeeded(next, manifest))
         }
-        // Another copy has the gate: this end says nothing of the job. The gate is read next.
         BackendState::Failed {
-            lost_gate: true, ..
-        } if next.rules.gated => was_silent.then_some(Change::Silent),
-        BackendState::Failed { failure, stop, .. } => {
+            failure,
+            stop,
+            lost_gate,
+        } => {
             record_attempts(next, description);
-            Some(failed(next, failure.clone(), *stop))
+            Some(
+                if *lost_gate && next.rules.gated && !next.job.current_try.admitted {
+                    // By its own words another copy has the gate: this end says nothing of the job.
+                    next.doubt()
+                } else {
+                    failed(next, failure.clone(), *stop)
+                },
+            )
         }
     }
 }
@@ -116,7 +126,7 @@ fn described(
 fn waiting(
     next: &mut Next<'_>,
     description: &Description,
-    reason: Option<&WaitingReason>,
+    reason: Option<WaitingReason>,
     was_silent: bool,
 ) -> Option<Change> {
     match &mut next.job.state {
@@ -137,7 +147,7 @@ fn waiting(
             record_attempts(next, description);
             next.job.state = JobState::Submitted {
                 backend_id,
-                waiting: reason.cloned(),
+                waiting: reason,
                 absence: None,
             };
             next.job.state_since = next.now;
@@ -145,9 +155,9 @@ fn waiting(
             Some(Change::Event(EventKind::Retrying))
         }
         JobState::Submitted { waiting, .. } => {
-            let other_reason =
-                reason.map(|reason| &reason.code) != waiting.as_ref().map(|w| &w.code);
-            *waiting = reason.cloned();
+            let code = |reason: &Option<WaitingReason>| reason.as_ref().map(|r| r.code.clone());
+            let other_reason = code(&reason) != code(waiting);
+            *waiting = reason;
             if other_reason {
                 Some(Change::Event(EventKind::Waiting))
             } else {
@@ -162,6 +172,10 @@ fn running(next: &mut Next<'_>, description: &Description, was_silent: bool) -> 
     let now_in = u32::try_from(description.attempts.len())
         .unwrap_or(u32::MAX)
         .max(1);
+    if now_in <= attempts_ended(next) {
+        // A stale answer, from before the end of that attempt.
+        return was_silent.then_some(Change::Silent);
+    }
     record_attempts(next, description);
     match &mut next.job.state {
         JobState::Submitted { backend_id, .. } => {
@@ -200,12 +214,21 @@ fn succeeded(next: &mut Next<'_>, manifest: Option<ProgramEnd>) -> Change {
             "The backend reports success, but the runner never started the program.",
         ),
     };
-    failed(next, failure, StopEvidence::None)
+    // The runner's own word that it was stopped is as good as the backend's.
+    let stop = if manifest == Some(ProgramEnd::Stopped) && next.cancel_requested() {
+        StopEvidence::Flag
+    } else {
+        StopEvidence::None
+    };
+    failed(next, failure, stop)
 }
 
 fn failed(next: &mut Next<'_>, failure: Failure, stop: StopEvidence) -> Change {
     if let Some(attempt) = next.job.attempts.last_mut() {
         attempt.failure.get_or_insert_with(|| failure.clone());
+    }
+    if another_copy_may_work(next) {
+        return next.doubt();
     }
     let stopped = stop != StopEvidence::None;
     if next.cancel_requested() {
@@ -229,6 +252,13 @@ fn failed(next: &mut Next<'_>, failure: Failure, stop: StopEvidence) -> Change {
         return next.next_try();
     }
     next.fail(failure)
+}
+
+/// Whether the gate has not said yet that the copy that counts is the one: then another copy of
+/// this try may still pass it, whatever became of this one.
+fn another_copy_may_work(next: &Next<'_>) -> bool {
+    let current = &next.job.current_try;
+    next.rules.gated && !current.admitted && (current.in_doubt || !next.job.candidates.is_empty())
 }
 
 fn absent(next: &mut Next<'_>, by_name: Option<bool>, manifest: Option<ProgramEnd>) -> Change {
@@ -300,14 +330,9 @@ fn unreachable(next: &mut Next<'_>) -> Option<Change> {
     news.then_some(Change::Silent)
 }
 
-fn reported(next: &mut Next<'_>, try_number: u32, report: &RunnerReport) -> Option<Change> {
-    if try_number != next.job.current_try.number {
-        return None;
-    }
-    if next.job.state.backend_id() != Some(&report.backend_id) {
-        return candidate(next, &report.backend_id);
-    }
+fn reported(next: &mut Next<'_>, report: &RunnerReport) -> Option<Change> {
     match next.job.state {
+        _ if report.attempt <= attempts_ended(next) => return None,
         JobState::Running { attempt, .. } if report.attempt < attempt => return None,
         JobState::Running { .. } => {}
         // The runner speaks before the backend said that it runs: have it asked.
@@ -359,15 +384,32 @@ fn record_attempts(next: &mut Next<'_>, description: &Description) {
             stopped_at: attempt.stopped_at,
             failure: attempt.failure.clone(),
         }));
-    if next.job.attempts.len() == first && description.state.has_ended() {
+    if !description.state.has_ended() {
+        return;
+    }
+    if next.job.attempts.len() == first {
         next.job.attempts.push(Attempt {
             try_number,
             backend_id: description.id.clone(),
             started_at: None,
-            stopped_at: Some(next.now),
+            stopped_at: None,
             failure: failed.cloned(),
         });
     }
+    if let Some(last) = next.job.attempts.last_mut() {
+        last.stopped_at.get_or_insert(next.now);
+    }
+}
+
+/// How many attempts of the copy that counts are known to have ended.
+fn attempts_ended(next: &Next<'_>) -> u32 {
+    let counts = next.job.state.backend_id();
+    let ended = next
+        .job
+        .attempts
+        .iter()
+        .filter(|attempt| Some(&attempt.backend_id) == counts && attempt.stopped_at.is_some());
+    u32::try_from(ended.count()).unwrap_or(u32::MAX)
 }
 
 impl Next<'_> {

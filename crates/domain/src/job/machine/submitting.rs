@@ -1,7 +1,7 @@
 //! | from | observation | to |
 //! |---|---|---|
 //! | Submitting | id, present epoch | Submitted; under C terminate |
-//! | Submitting | refused | Failed; under C Cancelled |
+//! | Submitting | refused | Failed; under C Cancelled; if an earlier sending was taken, or under C may have been, Unresolved |
 //! | Submitting | held, throttled, did not happen | Accepted; under C Cancelled; if an earlier epoch of this try was unknown, Unresolved |
 //! | Submitting | unknown, or lease over | Unresolved |
 
@@ -13,9 +13,8 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
     let present = |epoch: &u64| *epoch == next.job.current_try.epoch;
     match observation {
         Observation::SubmitAccepted { epoch, backend_id } if present(epoch) => {
-            Some(next.adopt(backend_id.clone()))
+            Some(next.place(backend_id.clone()))
         }
-        Observation::SubmitAccepted { backend_id, .. } => candidate(next, backend_id),
         Observation::SubmitRefused { epoch, reason } if present(epoch) => {
             Some(refused(next, reason))
         }
@@ -23,7 +22,7 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
             epoch,
             waiting,
             retry_at,
-        } if present(epoch) => Some(not_sent(next, *retry_at, Some(waiting.clone()))),
+        } if present(epoch) => Some(not_sent(next, *retry_at, Some(waiting.fitted()))),
         Observation::SubmitDidNotHappen { epoch, retry_at } if present(epoch) => {
             Some(not_sent(next, *retry_at, None))
         }
@@ -32,20 +31,9 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
         Observation::CancelRequested => next
             .record_cancel()
             .then_some(Change::Event(EventKind::CancelRequested)),
-        Observation::CandidatesSeen(ids) => next.add_candidates(ids).then_some(Change::Silent),
-        Observation::Reported { try_number, report }
-            if *try_number == next.job.current_try.number =>
-        {
-            candidate(next, &report.backend_id)
-        }
         Observation::SurplusEnded(ids) => next.forget_surplus(ids),
-        _ => None,
+        _ => next.take_in_ids_of(observation, |_| Change::Silent),
     }
-}
-
-fn candidate(next: &mut Next<'_>, id: &crate::job::BackendId) -> Option<Change> {
-    next.add_candidates(std::slice::from_ref(id))
-        .then_some(Change::Silent)
 }
 
 fn lease_is_over(next: &Next<'_>) -> bool {
@@ -53,6 +41,11 @@ fn lease_is_over(next: &Next<'_>) -> bool {
 }
 
 fn refused(next: &mut Next<'_>, reason: &str) -> Change {
+    let cancelled_in_doubt = next.cancel_requested() && next.job.current_try.in_doubt;
+    if cancelled_in_doubt || !next.job.candidates.is_empty() {
+        // An earlier sending was not refused, or may not have been.
+        return next.doubt();
+    }
     if next.cancel_requested() {
         next.cancel(CancelCause::Requested)
     } else {

@@ -1,6 +1,6 @@
 //! What comes out of an observation, and the steps that rows of the table share.
 
-use super::Next;
+use super::{Next, Observation};
 use crate::Timestamp;
 use crate::job::{
     BackendId, CancelCause, CurrentTry, Event, EventKind, Failure, Job, JobState, WaitingReason,
@@ -88,6 +88,8 @@ impl Next<'_> {
             signed_at: None,
             target: None,
             in_doubt: false,
+            admitted: false,
+            earlier_epochs: ended.epoch,
         };
         self.give_up_candidates(None);
         self.job.progress.percent = 0;
@@ -98,9 +100,12 @@ impl Next<'_> {
         Change::Event(EventKind::Retrying)
     }
 
-    /// Whether it was sent is to be found out.
+    /// Whether it was sent, and which copy of it may work, is to be found out.
     pub(super) fn doubt(&mut self) -> Change {
         self.job.current_try.in_doubt = true;
+        self.job
+            .candidates
+            .extend(self.job.state.backend_id().cloned());
         self.enter(JobState::Unresolved {
             since: self.now,
             empty_lookups: 0,
@@ -109,8 +114,25 @@ impl Next<'_> {
         Change::Silent
     }
 
-    /// This copy counts from now on; every other one must not go on.
+    /// The backend took it under this id. Where others bear the name as well, it is for the
+    /// gate to say which may go on; without a gate, this one may.
+    pub(super) fn place(&mut self, backend_id: BackendId) -> Change {
+        if !self.rules.gated {
+            return self.adopt(backend_id);
+        }
+        self.job.candidates.retain(|id| *id != backend_id);
+        self.enter(JobState::Submitted {
+            backend_id,
+            waiting: None,
+            absence: None,
+        });
+        Change::Event(EventKind::Submitted)
+    }
+
+    /// This copy counts from now on, by the gate where there is one; every other one must not
+    /// go on.
     pub(super) fn adopt(&mut self, backend_id: BackendId) -> Change {
+        self.job.current_try.admitted = self.rules.gated;
         if let Some(former) = self.job.state.backend_id().filter(|id| **id != backend_id) {
             self.job.surplus.push(former.clone());
         }
@@ -123,16 +145,74 @@ impl Next<'_> {
         Change::Event(EventKind::Submitted)
     }
 
+    /// What isn't in the table changes no state, but an id that comes with it becomes a
+    /// candidate, if it is of this try; `then` says what follows from a new one. A copy of an
+    /// earlier try must not go on.
+    pub(super) fn take_in_ids_of(
+        &mut self,
+        observation: &Observation,
+        then: impl FnOnce(&mut Self) -> Change,
+    ) -> Option<Change> {
+        let ids = match observation {
+            Observation::SubmitAccepted { epoch, backend_id } => {
+                if *epoch <= self.job.current_try.earlier_epochs {
+                    return self.stop_copy(backend_id);
+                }
+                std::slice::from_ref(backend_id)
+            }
+            Observation::Reported { try_number, report }
+                if *try_number == self.job.current_try.number =>
+            {
+                std::slice::from_ref(&report.backend_id)
+            }
+            Observation::Described { description, .. } => std::slice::from_ref(&description.id),
+            Observation::CandidatesSeen(ids) | Observation::LookedUp { found: ids, .. } => ids,
+            _ => return None,
+        };
+        self.add_candidates(ids).then(|| then(self))
+    }
+
+    /// Has the job looked at as soon as can be.
+    pub(super) fn look_at_once(&mut self) -> Change {
+        self.job.next_check_at = self.now;
+        Change::Silent
+    }
+
     /// Ids under this try's name, to be judged by the gate. Says whether one was new.
     pub(super) fn add_candidates(&mut self, ids: &[BackendId]) -> bool {
         let known = self.job.candidates.len();
         for id in ids {
             let counts = self.job.state.backend_id() == Some(id);
-            if !counts && !self.job.candidates.contains(id) && !self.job.surplus.contains(id) {
+            if !counts
+                && !self.job.candidates.contains(id)
+                && !self.job.surplus.contains(id)
+                && !self.is_of_earlier_try(id)
+            {
                 self.job.candidates.push(id.clone());
             }
         }
         self.job.candidates.len() > known
+    }
+
+    /// Whether this copy is known from a try that is over.
+    pub(super) fn is_of_earlier_try(&self, id: &BackendId) -> bool {
+        let present = self.job.current_try.number;
+        let mut attempts = self.job.attempts.iter();
+        attempts.any(|attempt| attempt.backend_id == *id && attempt.try_number < present)
+    }
+
+    /// A copy that turns up too late must not go on. One that has been seen to end is left
+    /// alone.
+    pub(super) fn stop_copy(&mut self, id: &BackendId) -> Option<Change> {
+        let mut attempts = self.job.attempts.iter().rev();
+        let has_ended = attempts
+            .find(|attempt| attempt.backend_id == *id)
+            .is_some_and(|last| last.stopped_at.is_some());
+        if has_ended || self.job.surplus.contains(id) {
+            return None;
+        }
+        self.job.surplus.push(id.clone());
+        Some(self.look_at_once())
     }
 
     /// Every candidate but this one must not go on.

@@ -6,6 +6,8 @@
 //! | Unresolved | C, no gate, absent 15 min after signing | Cancelled; for 8 days what appears is terminated |
 //! | Unresolved | 6 days, absent | Failed (`unknown`) |
 
+use std::time::Duration;
+
 use super::{Change, GateReading, Next, Observation};
 use crate::job::{
     BackendId, CancelCause, EventKind, Failure, FailureClass, JobState, Rules, Settlement,
@@ -13,63 +15,57 @@ use crate::job::{
 
 pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<Change> {
     match observation {
-        Observation::LookedUp { found, gate } => Some(looked_up(next, found, gate)),
+        Observation::LookedUp { found, gate } => looked_up(next, found, gate),
         Observation::CancelRequested => next.record_cancel().then(|| {
             next.job.next_check_at = next.now;
             Change::Event(EventKind::CancelRequested)
         }),
-        Observation::CandidatesSeen(ids) => seen(next, ids),
-        Observation::SubmitAccepted { backend_id, .. } => {
-            seen(next, std::slice::from_ref(backend_id))
-        }
-        Observation::Reported { try_number, report }
-            if *try_number == next.job.current_try.number =>
-        {
-            seen(next, std::slice::from_ref(&report.backend_id))
-        }
         Observation::BackendUnreachable => {
             next.note_unreachable();
             next.job.next_check_at = next.rules.pace.next(next.job.state_since, next.now);
             Some(Change::Silent)
         }
         Observation::SurplusEnded(ids) => next.forget_surplus(ids),
-        _ => None,
+        // An id that turned up makes the next look due at once.
+        _ => next.take_in_ids_of(observation, Next::look_at_once),
     }
 }
 
-/// An id that turned up makes the next look due at once.
-fn seen(next: &mut Next<'_>, ids: &[BackendId]) -> Option<Change> {
-    next.add_candidates(ids).then(|| {
-        next.job.next_check_at = next.now;
-        Change::Silent
-    })
-}
-
-fn looked_up(next: &mut Next<'_>, found: &[BackendId], gate: &GateReading) -> Change {
+fn looked_up(next: &mut Next<'_>, found: &[BackendId], gate: &GateReading) -> Option<Change> {
+    if let GateReading::Admitted(id) = gate
+        && next.is_of_earlier_try(id)
+    {
+        // Read for a try that is over: it says nothing of this one.
+        return None;
+    }
     next.note_answer();
     next.add_candidates(found);
-    match gate {
+    Some(match gate {
         GateReading::Admitted(id) => next.adopt(id.clone()),
         GateReading::Cancelled if next.cancel_requested() => next.cancel(CancelCause::Requested),
         // The gate was shut by a cancel that this record does not show: this try can never work.
         GateReading::Cancelled => next.next_try(),
-        GateReading::NoGate if !next.job.candidates.is_empty() => {
-            let oldest = next.job.candidates[0].clone();
-            next.adopt(oldest)
-        }
+        GateReading::NoGate => match found.first().or(next.job.candidates.first()).cloned() {
+            Some(oldest) => next.adopt(oldest),
+            None => found_nothing(next),
+        },
         // Candidates wait for the gate, which could not be written this time.
         GateReading::Open if !next.job.candidates.is_empty() => look_again(next),
-        GateReading::Open | GateReading::NoGate => found_nothing(next),
-    }
+        GateReading::Open => found_nothing(next),
+    })
 }
 
 fn found_nothing(next: &mut Next<'_>) -> Change {
     if let JobState::Unresolved {
+        since,
         empty_lookups,
         first_empty_at,
-        ..
     } = &mut next.job.state
     {
+        if next.now.since(*since) < quiet_time(next.rules) {
+            // What was accepted a moment ago need not be seen yet: this look proves nothing.
+            return look_again(next);
+        }
         *empty_lookups += 1;
         first_empty_at.get_or_insert(next.now);
     }
@@ -107,36 +103,27 @@ fn look_again(next: &mut Next<'_>) -> Change {
     Change::Silent
 }
 
+/// How long after the last sending looking in vain means nothing. Counted from when the job
+/// became unresolved, which is not before its last request was signed.
+fn quiet_time(rules: &Rules) -> Duration {
+    match rules.settlement {
+        Settlement::Authoritative => Duration::ZERO,
+        Settlement::After { quiet, .. } if rules.gated => quiet,
+        Settlement::After { quiet, ungated, .. } => quiet.max(ungated),
+    }
+}
+
 /// Whether looking in vain has gone on for so long that nothing can be there.
 fn is_proven_absent(next: &Next<'_>) -> bool {
-    let JobState::Unresolved {
-        since,
-        empty_lookups,
-        first_empty_at,
-    } = &next.job.state
-    else {
-        return false;
-    };
     let Settlement::After {
-        quiet,
-        lookups,
-        spread,
-        ungated,
+        lookups, spread, ..
     } = next.rules.settlement
     else {
         return true;
     };
-    let signed_at = next.job.current_try.signed_at.unwrap_or(*since);
-    let held_back = if next.rules.gated {
-        quiet
-    } else {
-        ungated.max(quiet)
-    };
-    next.now.since(signed_at) >= held_back
-        && *empty_lookups >= lookups
-        && first_empty_at.is_some_and(|first| {
-            // Only looks made after the quiet time count towards the proof.
-            let counted_from = first.max(since.plus(quiet));
-            next.now.since(counted_from) >= spread
-        })
+    matches!(
+        next.job.state,
+        JobState::Unresolved { empty_lookups, first_empty_at: Some(first), .. }
+            if empty_lookups >= lookups && next.now.since(first) >= spread
+    )
 }

@@ -1,0 +1,74 @@
+//! From Accepted.
+
+use super::*;
+
+#[test]
+fn a_claim_raises_the_epoch() {
+    let story = Story::accepted(gated()).then(claimed(at(30)));
+    story.is("Submitting", None);
+    assert_eq!(story.job.current_try.epoch, 1);
+    assert_eq!(story.job.current_try.signed_at, Some(at(0)));
+    assert_eq!(story.job.due().at, at(30));
+}
+
+#[test]
+fn the_target_of_a_try_in_doubt_is_the_one_it_was_first_sent_to() {
+    let story = not_found(Story::unresolved(gated()));
+    let first = story.job.current_try.target.clone();
+    let again = story.then(Observation::Claimed {
+        lease_until: at(600),
+        target: crate::job::Target("another".to_owned()),
+    });
+    assert_eq!(again.job.current_try.target, first);
+    assert_eq!(again.job.current_try.signed_at, Some(at(0)));
+    assert_eq!(again.job.current_try.epoch, 2);
+}
+
+#[test]
+fn a_cancel_before_anything_was_sent_is_the_end() {
+    let story = Story::accepted(gated()).cancel();
+    story.is("Cancelled", Some(EventKind::Cancelled));
+    assert_eq!(story.job.state, cancelled(CancelCause::Requested));
+    assert!(story.job.cancel_requested_at.is_some());
+}
+
+#[test]
+fn a_cancel_while_a_sending_is_in_doubt_has_the_gate_shut_first() {
+    let story = not_found(Story::unresolved(gated())).cancel();
+    story.is("Unresolved", Some(EventKind::CancelRequested));
+    let story = story.then(looked_up(&[], GateReading::Cancelled));
+    story.is("Cancelled", Some(EventKind::Cancelled));
+}
+
+#[test]
+fn a_job_that_can_not_start_fails_as_refused() {
+    let story = Story::accepted(gated()).then(Observation::Unstartable {
+        message: "The job type x is no longer configured.".to_owned(),
+    });
+    story.is("Failed", Some(EventKind::Failed));
+    story.has_failed(FailureClass::Refused);
+}
+
+#[test]
+fn an_id_under_the_name_of_the_try_is_looked_into() {
+    for seen in [
+        Observation::CandidatesSeen(ids(&["x"])),
+        accepted_as("x", 1),
+        reported("x", 1, 1, 0.1),
+        described("x", BackendState::Running),
+    ] {
+        let story = Story::accepted(gated()).then(seen);
+        story.is("Unresolved", None);
+        assert_eq!(story.job.candidates, ids(&["x"]));
+    }
+}
+
+#[test]
+fn held_before_it_is_claimed_is_told_once_for_each_reason() {
+    let story = Story::accepted(gated()).then(held(0));
+    story.is("Accepted", Some(EventKind::Waiting));
+    assert_eq!(story.job.snapshot().waiting, Some(reason("credentials")));
+    let story = story.then(held(0));
+    story.is("Accepted", None);
+    story.unmoved_by(&held(7));
+}
