@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use batchway_application::{Application, Ports, Settings};
 use batchway_artifact_store_filesystem::FilesystemArtifactStore;
@@ -21,11 +22,14 @@ use crate::entropy::SystemEntropy;
 use crate::failure::Failure;
 use crate::job_types;
 
+/// How long a program may take from SIGTERM to its end before it is killed.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+
 /// A gateway, put together and not yet running.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) application: Application,
-    pub(crate) store: SqliteJobStore,
+    pub(crate) store: Arc<SqliteJobStore>,
     pub(crate) entropy: Arc<dyn Entropy>,
     /// How others reach it.
     pub(crate) public_url: String,
@@ -64,16 +68,20 @@ pub(crate) async fn wire_at(
     let secrets = SigningSecrets::new(secrets).map_err(Failure::misconfigured)?;
     let links = LinkSigner::new(secrets.clone(), &public_url);
 
-    let store = open_store(folder, clock.clone())?;
+    let store = Arc::new(open_store(folder, clock.clone())?);
     let deployment = deployment(configuration, &store, &*entropy).await?;
     let artifacts =
         FilesystemArtifactStore::open(&folder.artifacts(), Some(links.clone()), clock.clone())
             .map_err(Failure::failed)?;
     let process = ProcessBackend::new(ProcessBackendConfig {
         runs_dir: folder.runs(),
-        runner: beside_this_program("batchway-runner")?,
+        runner: folder_of_this_program()?.join("batchway-runner"),
         program_dirs: vec![folder_of_this_program()?],
         concurrency: configuration.process_concurrency,
+        stop_grace: STOP_GRACE,
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        base_environment: configuration.inherited.clone(),
         environment: BTreeMap::from([
             (
                 variables::ARTIFACTS_DIR.to_owned(),
@@ -81,14 +89,13 @@ pub(crate) async fn wire_at(
             ),
             (variables::GATEWAY_URL.to_owned(), local_url),
         ]),
-        clock: clock.clone(),
     })
     .map_err(Failure::failed)?;
     let process: Arc<dyn ComputeBackend> = Arc::new(process);
 
     let ports = Ports {
-        jobs: Arc::new(store.clone()),
-        history: Arc::new(store.clone()),
+        jobs: store.clone(),
+        history: store.clone(),
         artifacts: Arc::new(artifacts),
         backends: BTreeMap::from([(process_name(), process)]),
         clock,
@@ -173,8 +180,4 @@ fn folder_of_this_program() -> Result<PathBuf, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::failed(format!("can't tell where batchway lies: {error}")))?;
     Ok(program.parent().map(PathBuf::from).unwrap_or_default())
-}
-
-fn beside_this_program(name: &str) -> Result<PathBuf, Failure> {
-    Ok(folder_of_this_program()?.join(name))
 }

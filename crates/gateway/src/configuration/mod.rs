@@ -3,6 +3,7 @@
 mod secrets;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use batchway_domain::ports::AdmissionLimits;
 use crate::failure::Failure;
 
 pub(crate) use secrets::parse_secrets;
-pub(crate) use variables::Variables;
+pub(crate) use variables::{Variables, inherited_by_jobs};
 
 /// Everything that an operator can set, with the defaults of `.env.example`.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Configuration {
     pub(crate) limits: AdmissionLimits,
     pub(crate) process_concurrency: usize,
     pub(crate) log: String,
+    /// What of our own environment a job finds in its own.
+    pub(crate) inherited: BTreeMap<String, String>,
 }
 
 /// Seven days: what Amazon S3 allows, and long enough anywhere.
@@ -65,6 +68,7 @@ impl Configuration {
             limits: limits(variables)?,
             process_concurrency: process_concurrency(variables)?,
             log: variables.get("BATCHWAY_LOG").unwrap_or("info").to_owned(),
+            inherited: inherited_by_jobs(),
         })
     }
 }

@@ -69,6 +69,19 @@ impl Variables {
     }
 }
 
+/// The part of this process's environment that jobs inherit: enough to find programs, and
+/// nothing that could be a secret.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one file that reads the environment"
+)]
+pub(crate) fn inherited_by_jobs() -> BTreeMap<String, String> {
+    ["PATH", "HOME", "LANG"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
+        .collect()
+}
+
 fn read_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let entries = match dotenvy::from_path_iter(path) {
         Ok(entries) => entries,
