@@ -1,1 +1,40 @@
-//! 
+//! # The ports in memory
+//!
+//! Fakes that behave: each keeps the truth in memory and does what its port promises, and proves
+//! it by the same contract as the adapters that run in production. Tests ask them what became of
+//! things; nothing recites what was called in which order.
+//!
+//! * [`ManualClock`] and [`SeededEntropy`]: time and chance by hand.
+//! * [`MemoryJobStore`], which is also the register of keys and the history of runs.
+//! * [`MemoryArtifactStore`], with links that can be followed.
+//! * [`MemoryComputeBackend`], whose jobs move when a test moves them.
+//! * [`FailingJobStore`], [`FailingArtifactStore`] and [`FailingComputeBackend`] stand before any
+//!   adapter and let calls fail as [`Faults`] says: before or after they took effect.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use batchway_memory_adapters::{ManualClock, MemoryJobStore};
+//!
+//! let clock = Arc::new(ManualClock::default());
+//! let store = MemoryJobStore::new(clock.clone());
+//! let key = store.register_user("user123");
+//! # let _ = key;
+//! ```
+#![warn(missing_docs)]
+
+mod artifact_store;
+mod clock;
+mod compute_backend;
+mod entropy;
+mod failing;
+mod job_store;
+
+pub use artifact_store::MemoryArtifactStore;
+pub use clock::ManualClock;
+pub use compute_backend::MemoryComputeBackend;
+pub use entropy::SeededEntropy;
+pub use failing::{
+    ArtifactStoreCall, ComputeBackendCall, FailingArtifactStore, FailingComputeBackend,
+    FailingJobStore, Fault, Faults, JobStoreCall,
+};
+pub use job_store::MemoryJobStore;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use batchway_domain::artifacts::ProgramEnd;
 use batchway_domain::identity::JobTypeName;
-use batchway_domain::job::{FailureClass, Job};
+use batchway_domain::job::machine::Observation;
+use batchway_domain::job::{FailureClass, Job, JobStatus, Rules};
 use batchway_domain::ports::{BackendAttempt, BackendState, FinishedRun};
 
 use crate::job_store::JobStoreFixture;
@@ -79,18 +81,17 @@ pub async fn a_run_without_start_or_end_is_left_out(fixture: &dyn JobStoreFixtur
     let ada = scene.caller("ada").await;
     let known = scene.admit(&ada).await;
     scene.complete_after(&known, Duration::from_secs(7)).await;
-    let now = scene.now();
-    let half_known = [(None, None), (Some(now), None), (None, Some(now))];
-    for (started_at, stopped_at) in half_known {
-        fixture.advance(Duration::from_secs(1));
-        let attempt = BackendAttempt {
-            started_at,
-            stopped_at,
-            failure: None,
-        };
-        complete_with(&scene, &ada, vec![attempt]).await;
-    }
+    fixture.advance(Duration::from_secs(1));
+    let without_start = BackendAttempt {
+        stopped_at: Some(scene.now()),
+        ..BackendAttempt::default()
+    };
+    complete_with(&scene, &ada, vec![without_start]).await;
     complete_with(&scene, &ada, vec![]).await;
+    let without_end = complete_unseen(&scene, &ada).await;
+    let last = without_end.attempts.last().expect("it was seen to run");
+    assert_eq!(last.stopped_at, None);
+
     let runs = recent(fixture, &known.job_type, 1).await;
     assert_eq!(runs.len(), 1, "the one that is known");
     assert_eq!(runs[0].ran_for, Duration::from_secs(7));
@@ -119,6 +120,22 @@ async fn complete_with(scene: &Scene<'_>, caller: &Caller, attempts: Vec<Backend
     let sent = scene.send(&job).await;
     let succeeded = specimens::described(&sent, BackendState::Succeeded, attempts);
     scene.observe(&sent, succeeded).await
+}
+
+/// Its backend lost it while it ran, and its manifest says that it ended well.
+async fn complete_unseen(scene: &Scene<'_>, caller: &Caller) -> Job {
+    let job = scene.admit(caller).await;
+    let mut job = scene.start(&job).await;
+    let absent = Observation::Absent {
+        by_name: Some(false),
+        manifest: Some(ProgramEnd::Exited { code: 0 }),
+        main_result: None,
+    };
+    while job.status() != JobStatus::Completed {
+        job = scene.observe(&job, absent.clone()).await;
+        scene.fixture.advance(Rules::LOST_AFTER);
+    }
+    job
 }
 
 async fn recent(

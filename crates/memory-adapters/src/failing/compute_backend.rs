@@ -1,0 +1,145 @@
+//! A compute backend that fails on request.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use batchway_domain::identity::TryName;
+use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
+use batchway_domain::job_type::Execution;
+use batchway_domain::ports::{
+    BackendError, Candidate, Capacity, ComputeBackend, Description, Submission, SubmitError,
+};
+
+use super::{Fault, Faults, reason};
+
+/// The calls of a [`ComputeBackend`] that can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is the method of its name")]
+pub enum ComputeBackendCall {
+    ResolveTarget,
+    Submit,
+    Describe,
+    FindByName,
+    Terminate,
+    Forget,
+}
+
+impl ComputeBackendCall {
+    /// Every call that can fail.
+    pub const ALL: [Self; 6] = [
+        Self::ResolveTarget,
+        Self::Submit,
+        Self::Describe,
+        Self::FindByName,
+        Self::Terminate,
+        Self::Forget,
+    ];
+}
+
+/// A compute backend before which calls fail as its [`Faults`] say. A submission that is
+/// [`Fault::Declined`] fails as [`SubmitError::DidNotHappen`], one whose request or reply is lost
+/// as [`SubmitError::Unknown`]; a target is never resolved half-way, so that always is
+/// [`SubmitError::DidNotHappen`]; everything else fails as [`BackendError`].
+#[derive(Debug)]
+pub struct FailingComputeBackend {
+    inner: Arc<dyn ComputeBackend>,
+    faults: Faults<ComputeBackendCall>,
+}
+
+impl FailingComputeBackend {
+    /// Lets every call pass, until told otherwise.
+    pub fn new(inner: Arc<dyn ComputeBackend>) -> Self {
+        Self {
+            inner,
+            faults: Faults::none(),
+        }
+    }
+
+    /// What fails.
+    pub const fn faults(&self) -> &Faults<ComputeBackendCall> {
+        &self.faults
+    }
+}
+
+fn not_submitted(fault: Fault) -> SubmitError {
+    SubmitError::DidNotHappen {
+        reason: reason(fault),
+        retry_after: None,
+        source: None,
+    }
+}
+
+fn submit_error(fault: Fault) -> SubmitError {
+    match fault {
+        Fault::Declined => not_submitted(fault),
+        Fault::RequestLost | Fault::ReplyLost => SubmitError::Unknown {
+            reason: reason(fault),
+            source: None,
+        },
+    }
+}
+
+fn error(fault: Fault) -> BackendError {
+    BackendError {
+        reason: reason(fault),
+        source: None,
+    }
+}
+
+#[async_trait]
+impl ComputeBackend for FailingComputeBackend {
+    fn settlement(&self) -> Settlement {
+        self.inner.settlement()
+    }
+
+    async fn capacity(&self) -> Capacity {
+        self.inner.capacity().await
+    }
+
+    async fn resolve_target(&self, execution: &Execution) -> Result<Target, SubmitError> {
+        let work = self.inner.resolve_target(execution);
+        self.faults
+            .around(ComputeBackendCall::ResolveTarget, work, not_submitted)
+            .await
+    }
+
+    async fn submit(&self, submission: &Submission) -> Result<BackendId, SubmitError> {
+        let work = self.inner.submit(submission);
+        self.faults
+            .around(ComputeBackendCall::Submit, work, submit_error)
+            .await
+    }
+
+    async fn describe(&self, ids: &[BackendId]) -> Result<Vec<Description>, BackendError> {
+        let work = self.inner.describe(ids);
+        self.faults
+            .around(ComputeBackendCall::Describe, work, error)
+            .await
+    }
+
+    async fn find_by_name(
+        &self,
+        name: &TryName,
+        target: &Target,
+        hash: &RequestHash,
+    ) -> Result<Vec<Candidate>, BackendError> {
+        let work = self.inner.find_by_name(name, target, hash);
+        self.faults
+            .around(ComputeBackendCall::FindByName, work, error)
+            .await
+    }
+
+    async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {
+        let work = self.inner.terminate(id, reason);
+        self.faults
+            .around(ComputeBackendCall::Terminate, work, error)
+            .await
+    }
+
+    async fn forget(&self, id: &BackendId) -> Result<(), BackendError> {
+        let work = self.inner.forget(id);
+        self.faults
+            .around(ComputeBackendCall::Forget, work, error)
+            .await
+    }
+}

@@ -1,0 +1,7 @@
+//! Each fake keeps the whole contract of its port: as it is, behind a decorator that injects
+//! nothing, and behind one that fails every other call, for a caller that tries again.
+
+mod artifact_store;
+mod compute_backend;
+mod job_store;
+mod retrying;
