@@ -41,13 +41,16 @@ async fn main() {
     let folder = tempfile::tempdir_in(folder).unwrap();
     let bench = Arc::new(Bench::open(&folder.path().join("jobs.sqlite")).await);
 
-    for callers in [1, 16, 64, 256] {
+    bench.grow_to(1_000).await;
+    bench.latencies().await;
+    for callers in [1, 16, 64] {
         bench.admissions_per_second(callers).await;
     }
-    bench.grow_to(bench.admitted() + 1_000).await;
-    bench.latencies().await;
     bench.grow_to(jobs).await;
     bench.latencies().await;
+    for callers in [1, 16, 64] {
+        bench.admissions_per_second(callers).await;
+    }
 }
 
 /// A clock that moves on by a millisecond each time it is looked at.
@@ -123,7 +126,8 @@ impl Bench {
     async fn admit(&self, tenant: &Tenant) -> JobId {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         let job = specimens::new_job(&tenant.user, self.clock.now(), serial);
-        let admission = specimens::admission(job);
+        let mut admission = specimens::admission(job);
+        admission.limits.queued = u64::MAX;
         self.store
             .admit(&tenant.key, admission)
             .await
@@ -161,7 +165,7 @@ impl Bench {
     async fn admissions_per_second(self: &Arc<Self>, callers: u64) {
         let (jobs, commits) = (self.admitted(), self.store.commits());
         let start = Instant::now();
-        self.admit_with(callers, jobs + 500 + 100 * callers).await;
+        self.admit_with(callers, jobs + 500 + 300 * callers).await;
         let seconds = start.elapsed().as_secs_f64();
         let (jobs, commits) = (self.admitted() - jobs, self.store.commits() - commits);
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]

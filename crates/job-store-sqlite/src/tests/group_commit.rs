@@ -1,8 +1,11 @@
 //! Many writes, few commits, and each its own answer.
 
+use std::pin::pin;
+
 use batchway_domain::job::machine::Observation;
 use batchway_domain::ports::{CommitError, JobStore, StoreError};
 use futures_util::future::join_all;
+use futures_util::poll;
 
 use super::fixture::Fixture;
 use crate::SqliteJobStore;
@@ -41,6 +44,26 @@ async fn admissions_that_wait_go_together() {
     for job in jobs {
         assert_eq!(fixture.store.find(&key, &job.id).await.unwrap(), Some(job));
     }
+}
+
+#[tokio::test]
+async fn reads_do_not_wait_for_the_writer() {
+    let fixture = Fixture::new();
+    let key = fixture.key_of("ann").await;
+    let job = fixture.admit(&key).await;
+    let mut writing = pin!(hold_up(&fixture.store));
+    assert!(poll!(&mut writing).is_pending());
+    let cancel = fixture.transition(&job, &Observation::CancelRequested);
+    let mut cancelling = pin!(fixture.commit(&job, &cancel));
+    assert!(poll!(&mut cancelling).is_pending());
+
+    let read = fixture.store.find(&key, &job.id).await.unwrap();
+    assert_eq!(read.as_ref(), Some(&job), "as of the last commit");
+
+    writing.await;
+    cancelling.await.unwrap();
+    let read = fixture.store.find(&key, &job.id).await.unwrap();
+    assert_eq!(read.as_ref(), Some(&cancel.job));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod counters;
 mod damage;
 mod disk_full;
 mod durability;
+mod expiry;
 mod fixture;
 mod group_commit;
 mod query_plans;
