@@ -5,7 +5,7 @@
 
 use poem::endpoint::make_sync;
 use poem::http::header;
-use poem::{Endpoint, Response, Route};
+use poem::{Response, Route, RouteMethod, get};
 use poem_openapi::OpenApiService;
 
 const PAGE: &str = include_str!("documentation_page/page.html");
@@ -43,13 +43,13 @@ fn rapidoc() -> String {
     script.expect("poem-openapi's page holds RapiDoc's script")
 }
 
-fn file(content_type: &'static str, text: String) -> impl Endpoint<Output = Response> + 'static {
+fn file(content_type: &'static str, text: String) -> RouteMethod {
     let text = bytes::Bytes::from(text);
-    make_sync(move |_| {
+    get(make_sync(move |_| {
         Response::builder()
             .content_type(content_type)
             .header(header::CONTENT_SECURITY_POLICY, POLICY)
             .header(header::CACHE_CONTROL, "max-age=3600")
             .body(text.clone())
-    })
+    }))
 }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use batchway_application::Application;
 use batchway_domain::ports::Entropy;
-use poem::{Endpoint, EndpointExt, Response, Route};
+use poem::{Endpoint, EndpointExt, Response, Route, get};
 use poem_openapi::OpenApiService;
 
 use edge::{Edge, Operation, RouteTable};
@@ -52,7 +52,7 @@ pub fn routes(
     let api = OpenApiService::new(operations::all(&application), "", "");
     let inner = Route::new()
         .nest("/", api)
-        .at("/openapi.json", document::endpoint())
+        .at("/openapi.json", get(document::endpoint()))
         .nest("/docs", documentation_page::endpoints())
         .at(
             "/artifacts/*key",

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 pub(super) fn read(request: &Request) -> Result<LinkRequest, Problem> {
     let refused = || Problem::from(RequestError::LinkRefused);
     // Not the router's parameter: that is decoded too, and once is enough.
-    let raw_path = request.original_uri().path();
+    let raw_path = request.uri().path();
     let raw_key = raw_path
         .strip_prefix(LinkSigner::PATH)
         .ok_or_else(refused)?;

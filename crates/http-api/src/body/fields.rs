@@ -27,7 +27,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A field that must be there.
+    /// A field that must be there. `what` says what it is to be, as the end of a sentence.
     pub(crate) fn required<T: Deserialize<'a>>(
         &mut self,
         name: &'static str,
@@ -39,7 +39,7 @@ impl<'a> Fields<'a> {
                 &format!("is missing: {what}"),
             ));
         }
-        self.optional(name, what)
+        self.take(name, what)
     }
 
     /// A field that may be left out; null is the same as left out.
@@ -48,17 +48,19 @@ impl<'a> Fields<'a> {
         name: &'static str,
         what: &str,
     ) -> Option<T> {
+        self.take::<Option<T>>(name, what).flatten()
+    }
+
+    fn take<T: Deserialize<'a>>(&mut self, name: &'static str, what: &str) -> Option<T> {
         self.known.push(name);
         let raw = self.rest.remove(name)?;
-        match serde_json::from_str(raw.get()) {
-            Ok(value) => value,
-            Err(_) => {
-                let detail = format!("is {}: {what}", kind_of(raw));
-                self.violations
-                    .push(violation(&format!("/{name}"), &detail));
-                None
-            }
+        let value = serde_json::from_str(raw.get()).ok();
+        if value.is_none() {
+            let detail = format!("is {}: {what}", kind_of(raw));
+            self.violations
+                .push(violation(&format!("/{name}"), &detail));
         }
+        value
     }
 
     /// The fields nobody asked for are ignored, as a newer sender may know more.
@@ -111,11 +113,13 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_named_at_once() {
-        let mut fields = Fields::of(r#"{"a": 1, "c": null, "odd/name": 2}"#).unwrap();
+        let text = r#"{"a": 1, "c": null, "d": null, "odd/name": 2}"#;
+        let mut fields = Fields::of(text).unwrap();
         assert_eq!(fields.required::<String>("a", "a string"), None);
         assert_eq!(fields.required::<String>("b", "a string"), None);
         assert_eq!(fields.optional::<String>("c", "a string"), None);
-        assert_eq!(pointers(&fields.finish()), ["/a", "/b", "/odd~1name"]);
+        assert_eq!(fields.required::<String>("d", "a string"), None);
+        assert_eq!(pointers(&fields.finish()), ["/a", "/b", "/d", "/odd~1name"]);
     }
 
     #[test]

@@ -114,14 +114,15 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
         }
     }
 
-    /// The document says that this operation can answer so.
+    /// The document says that this operation can answer so. That a path leads nowhere after all
+    /// is not about the operation.
     fn is_declared(&self, operation: &Operation, kind: ProblemKind) -> bool {
         let id = operation.id.as_deref();
         let mut notes = self
             .notes
             .iter()
             .filter(|notes| Some(notes.operation_id) == id);
-        notes.all(|notes| notes.declare(kind))
+        kind == ProblemKind::NotFound || notes.all(|notes| notes.declare(kind))
     }
 }
 
@@ -188,7 +189,11 @@ fn into_problem(error: poem::Error) -> Problem {
             .map_or(reason.as_str(), |(_, reason)| reason);
         return Problem::new(ProblemKind::InvalidQuery, format!("{name} {reason}."));
     }
-    if error.is::<ParsePathError>() || error.status() == StatusCode::NOT_FOUND {
+    // A path that is not UTF-8 once decoded leads poem nowhere, in one of these ways.
+    let leads_nowhere = error.is::<ParsePathError>()
+        || error.is::<poem::error::ParsePathError>()
+        || error.status() == StatusCode::NOT_FOUND;
+    if leads_nowhere {
         return nothing_here();
     }
     internal(format!("unexpected error {}: {error}", error.status()))
@@ -210,3 +215,6 @@ fn internal(cause: String) -> Problem {
                   operator the request_id.";
     Problem::new(ProblemKind::InternalError, detail).caused_by(std::io::Error::other(cause))
 }
+
+#[cfg(test)]
+mod tests;

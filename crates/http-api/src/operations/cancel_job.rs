@@ -62,3 +62,60 @@ pub(super) fn notes() -> Notes {
         answers: vec![(200, cancelled_example()), (202, stopping)],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use batchway_domain::job::{BackendId, JobState};
+    use serde_json::{Value, json};
+
+    use crate::test_gateway::TestGateway;
+
+    #[tokio::test]
+    async fn a_job_that_was_not_sent_is_cancelled_at_once_and_stays_so() {
+        let gateway = TestGateway::new();
+        let id = gateway.submit().await;
+        let path = format!("/api/v1/jobs/{id}/cancel");
+        let first = gateway.post(&path, &json!({})).await;
+        assert_eq!(
+            (first.status.as_u16(), &first.json()["status"]),
+            (200, &json!("cancelled"))
+        );
+        assert!(first.json()["cancel_requested_at"].is_string());
+        let second = gateway.post(&path, &json!({})).await;
+        assert_eq!((second.status.as_u16(), &second.body), (200, &first.body));
+        let seen = gateway.get(&format!("/api/v1/jobs/{id}")).await;
+        assert_eq!(seen.body, first.body, "the same object as the GET");
+    }
+
+    #[tokio::test]
+    async fn a_job_that_ended_is_answered_unchanged() {
+        let gateway = TestGateway::new();
+        let id = gateway.submit().await;
+        gateway.complete(&id).await;
+        let before = gateway.get(&format!("/api/v1/jobs/{id}")).await;
+        let answer = gateway
+            .post(&format!("/api/v1/jobs/{id}/cancel"), &json!({}))
+            .await;
+        assert_eq!((answer.status.as_u16(), answer.body), (200, before.body));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_does_not_stop_in_time_is_not_called_cancelled() {
+        let gateway = TestGateway::new();
+        let id = gateway.submit().await;
+        let running = JobState::Running {
+            backend_id: BackendId("b-1".to_owned()),
+            attempt: 1,
+            absence: None,
+        };
+        gateway.seed(&id, |job| job.state = running).await;
+        let answer = gateway
+            .post(&format!("/api/v1/jobs/{id}/cancel"), &Value::Null)
+            .await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["status"]),
+            (202, &json!("running"))
+        );
+        assert!(answer.json()["cancel_requested_at"].is_string());
+    }
+}

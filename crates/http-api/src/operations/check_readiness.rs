@@ -41,3 +41,21 @@ pub(super) fn notes() -> Notes {
         answers: vec![(200, json!({"status": "ok"}))],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use poem::http::Method;
+
+    use crate::test_gateway::{TestGateway, request};
+
+    #[tokio::test]
+    async fn a_gateway_that_is_about_to_stop_lives_and_is_not_ready() {
+        let gateway = TestGateway::new();
+        let get = |path| gateway.send(request(Method::GET, path).finish());
+        assert_eq!(get("/readyz").await.text(), "{\"status\":\"ok\"}");
+        gateway.application.drain();
+        let problem = get("/readyz").await.expect_problem("not-ready", 503);
+        assert_eq!(problem["reasons"][0], "the gateway is about to stop");
+        assert_eq!(get("/healthz").await.text(), "{\"status\":\"ok\"}");
+    }
+}

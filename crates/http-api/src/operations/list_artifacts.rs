@@ -110,3 +110,62 @@ pub(super) fn notes() -> Notes {
         )],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use poem::http::Method;
+    use serde_json::json;
+
+    use crate::test_gateway::{TestGateway, request};
+
+    #[tokio::test]
+    async fn a_job_that_left_nothing_has_an_empty_list() {
+        let gateway = TestGateway::new();
+        let id = gateway.submit().await;
+        let answer = gateway.get(&format!("/api/v1/jobs/{id}/artifacts")).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(
+            answer.json(),
+            json!({"job_id": id.as_str(), "artifacts": []})
+        );
+    }
+
+    #[tokio::test]
+    async fn every_artifact_has_a_link_that_works_in_a_browser() {
+        let gateway = TestGateway::new();
+        let id = gateway.submit().await;
+        for index in 0..1500 {
+            gateway
+                .artifacts
+                .insert(&format!("prod/user123/{id}/part {index:04} ü.csv"), "a,b");
+        }
+        gateway
+            .artifacts
+            .insert(&format!("prod/user123/{id}/_batchway/1/gate"), "ours");
+        let list = gateway
+            .get(&format!("/api/v1/jobs/{id}/artifacts"))
+            .await
+            .json();
+        let artifacts = list["artifacts"].as_array().unwrap();
+        assert_eq!(artifacts.len(), 1500);
+        let first = &artifacts[0];
+        assert_eq!(first["key"], format!("prod/user123/{id}/part 0000 ü.csv"));
+        assert_eq!(
+            (&first["size"], &first["last_modified"]),
+            (&json!(3), &json!("2026-03-01T12:00:00.000Z"))
+        );
+        assert_eq!(first["url_expires_at"], "2026-03-01T13:00:00.000Z");
+        let path = first["url"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("http://gateway.test")
+            .unwrap();
+        assert_eq!(
+            gateway
+                .send(request(Method::GET, path).finish())
+                .await
+                .text(),
+            "a,b"
+        );
+    }
+}

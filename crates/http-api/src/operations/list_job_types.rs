@@ -102,3 +102,29 @@ pub(super) fn notes() -> Notes {
         )],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use poem::http::Method;
+    use serde_json::json;
+
+    use crate::test_gateway::{TestGateway, request};
+
+    #[tokio::test]
+    async fn each_type_says_what_it_takes() {
+        let gateway = TestGateway::new();
+        let answer = gateway.get("/api/v1/job-types").await.json();
+        let kind = &answer["job_types"][0];
+        assert_eq!(kind["name"], "run_simulation");
+        assert_eq!(kind["params_schema"]["properties"]["steps"]["minimum"], 1);
+        assert_eq!(kind["example"], json!({"steps": 1000}));
+        assert_eq!(
+            (&kind["timeout_seconds"], &kind["max_queue_seconds"]),
+            (&json!(3600), &json!(null))
+        );
+        let bare = gateway
+            .send(request(Method::GET, "/api/v1/job-types").finish())
+            .await;
+        bare.expect_problem("unauthorized", 401);
+    }
+}

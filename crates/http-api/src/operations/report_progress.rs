@@ -107,3 +107,78 @@ pub(super) fn notes() -> Notes {
         answers: vec![(200, json!({"stop": false}))],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use batchway_domain::job::JobState;
+    use poem::http::Method;
+    use serde_json::{Value, json};
+
+    use super::BackendId;
+    use crate::test_gateway::{Answer, TestGateway, request};
+
+    const PATH: &str = "/api/v1/runner/reports";
+
+    async fn report(gateway: &TestGateway, token: &str, body: &Value) -> Answer {
+        let request = request(Method::POST, PATH)
+            .content_type("application/json")
+            .header("authorization", format!("Bearer {token}"));
+        gateway.send(request.body(body.to_string())).await
+    }
+
+    #[tokio::test]
+    async fn progress_reaches_the_job() {
+        let gateway = TestGateway::new();
+        let id = gateway.submit().await;
+        let running = JobState::Running {
+            backend_id: BackendId("b-1".to_owned()),
+            attempt: 1,
+            absence: None,
+        };
+        gateway.seed(&id, |job| job.state = running).await;
+        let token = gateway.job_token(&id, 1);
+        let body = json!({
+            "backend_id": "b-1", "attempt": 1, "progress": 0.42, "message": "half", "later": true
+        });
+        assert_eq!(
+            report(&gateway, &token, &body).await.json(),
+            json!({"stop": false})
+        );
+        let job = gateway.get(&format!("/api/v1/jobs/{id}")).await.json();
+        assert_eq!(
+            (&job["progress"], &job["message"]),
+            (&json!(42), &json!("half"))
+        );
+        let other_copy = json!({"backend_id": "b-2", "attempt": 1});
+        assert_eq!(
+            report(&gateway, &token, &other_copy).await.json(),
+            json!({"stop": true})
+        );
+    }
+
+    #[tokio::test]
+    async fn only_a_job_token_opens_it() {
+        let gateway = TestGateway::new();
+        let body = json!({"backend_id": "b-1", "attempt": 1});
+        for token in ["", "nonsense", gateway.key.reveal()] {
+            report(&gateway, token, &body)
+                .await
+                .expect_problem("invalid-job-token", 401);
+        }
+        let bare = request(Method::POST, PATH).content_type("application/json");
+        let answer = gateway.send(bare.body(body.to_string())).await;
+        answer.expect_problem("invalid-job-token", 401);
+    }
+
+    #[tokio::test]
+    async fn a_report_says_who_reports() {
+        let gateway = TestGateway::new();
+        let id = gateway.submit().await;
+        let token = gateway.job_token(&id, 1);
+        let answer = report(&gateway, &token, &json!({"attempt": -1, "progress": "x"})).await;
+        assert_eq!(
+            answer.invalid_at(),
+            ["/backend_id", "/attempt", "/progress"]
+        );
+    }
+}

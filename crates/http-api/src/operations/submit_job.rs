@@ -184,3 +184,6 @@ pub(super) fn notes() -> Notes {
         answers: vec![(200, answer.clone()), (202, answer)],
     }
 }
+
+#[cfg(test)]
+mod tests;

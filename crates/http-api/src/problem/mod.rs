@@ -28,11 +28,21 @@ const NOT_READY_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) struct Problem {
     pub(crate) kind: ProblemKind,
     detail: String,
-    errors: Vec<Violation>,
-    reasons: Vec<String>,
-    job_id: Option<String>,
+    member: Member,
     headers: Vec<(HeaderName, String)>,
     cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What a problem says beyond what all of them say.
+#[derive(Debug)]
+enum Member {
+    Nothing,
+    /// What is wrong with the request's content.
+    Errors(Vec<Violation>),
+    /// Why the gateway is not ready.
+    Reasons(Vec<String>),
+    /// The job that it is about.
+    Job(String),
 }
 
 impl Problem {
@@ -40,9 +50,7 @@ impl Problem {
         Self {
             kind,
             detail: detail.into(),
-            errors: Vec::new(),
-            reasons: Vec::new(),
-            job_id: None,
+            member: Member::Nothing,
             headers: Vec::new(),
             cause: None,
         }
@@ -56,7 +64,7 @@ impl Problem {
             several => format!("{} things are wrong; errors lists them", several.len()),
         };
         Self {
-            errors,
+            member: Member::Errors(errors),
             ..Self::new(ProblemKind::InvalidRequest, detail)
         }
     }
@@ -65,7 +73,7 @@ impl Problem {
     pub(crate) fn not_ready(reasons: Vec<String>) -> Self {
         let detail = "Requests can't be served now; reasons says why.";
         Self {
-            reasons,
+            member: Member::Reasons(reasons),
             ..Self::new(ProblemKind::NotReady, detail)
         }
         .retry_after(NOT_READY_PAUSE)
@@ -87,7 +95,7 @@ impl Problem {
     }
 
     fn about_job(mut self, id: impl Into<String>) -> Self {
-        self.job_id = Some(id.into());
+        self.member = Member::Job(id.into());
         self
     }
 
@@ -109,17 +117,24 @@ impl Problem {
 
     /// The answer to the request of this id.
     pub(crate) fn into_answer(self, request_id: &str) -> Response {
-        let document = ProblemDocument {
+        let mut document = ProblemDocument {
             kind: self.kind.uri(),
             title: self.kind.title().to_owned(),
             status: self.kind.status().as_u16(),
             detail: self.detail,
             request_id: request_id.to_owned(),
-            job_id: self.job_id,
-            errors: (!self.errors.is_empty())
-                .then(|| self.errors.into_iter().map(InvalidPart::from).collect()),
-            reasons: (!self.reasons.is_empty()).then_some(self.reasons),
+            job_id: None,
+            errors: None,
+            reasons: None,
         };
+        match self.member {
+            Member::Nothing => {}
+            Member::Errors(errors) => {
+                document.errors = Some(errors.into_iter().map(InvalidPart::from).collect());
+            }
+            Member::Reasons(reasons) => document.reasons = Some(reasons),
+            Member::Job(id) => document.job_id = Some(id),
+        }
         let body = serde_json::to_vec(&document).expect("a problem holds only text and numbers");
         let builder = Response::builder()
             .status(self.kind.status())
