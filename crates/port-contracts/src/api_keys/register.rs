@@ -102,6 +102,34 @@ pub async fn a_revocation_is_recorded_once(fixture: &dyn JobStoreFixture) {
     assert_eq!(user.expect("the key is registered"), ada.name);
 }
 
+/// Every key that begins with the digits is revoked, whoever it belongs to; one that differs in
+/// the last of them is not.
+pub async fn every_key_with_the_digits_is_revoked(fixture: &dyn JobStoreFixture) {
+    let scene = Scene::new(fixture);
+    let mut records = Vec::new();
+    for (name, first_bytes) in [
+        ("ada", [1, 2, 3, 4, 1]),
+        ("bob", [1, 2, 3, 4, 2]),
+        ("ada", [1, 2, 3, 5, 1]),
+    ] {
+        let mut record = scene.key_record(&scene.unregistered(name));
+        record.digest.sha256[..5].copy_from_slice(&first_bytes);
+        let registered = fixture.keys().register(&record).await;
+        registered.expect("a new key is registered");
+        records.push(record);
+        fixture.advance(Duration::from_secs(1));
+    }
+    let at = scene.now();
+    let revoked = fixture.keys().revoke("01020304", at).await;
+    let revoked = revoked.expect("the store is written");
+    assert_eq!(revoked.len(), 2, "{revoked:?}");
+    assert!(revoked.iter().all(|key| key.revoked_at == Some(at)));
+    let refused = scene.jobs().authenticate(&records[1].digest).await;
+    assert!(refused.is_err(), "{refused:?}");
+    let user = scene.jobs().authenticate(&records[2].digest).await;
+    assert_eq!(user.expect("the key is registered"), records[2].user);
+}
+
 /// Digits that no key begins with revoke nothing, be they wildcards or too few.
 pub async fn digits_of_no_key_revoke_nothing(fixture: &dyn JobStoreFixture) {
     let scene = Scene::new(fixture);

@@ -144,6 +144,7 @@ macro_rules! job_store_contract {
                 a_revoked_digest_stays_refused,
                 of_concurrent_registrations_one_is_taken,
                 a_revocation_is_recorded_once,
+                every_key_with_the_digits_is_revoked,
                 digits_of_no_key_revoke_nothing,
             }
             run_history::recent_runs {
