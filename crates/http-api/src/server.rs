@@ -40,7 +40,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// time, so that those who wait for a job are answered.
 ///
 /// # Errors
-/// None today: errors of single connections are theirs, and those of `accept` pass.
+/// Where the listener has no address. Errors of single connections are theirs, and those of
+/// `accept` pass.
 pub async fn serve<E>(
     listener: TcpListener,
     endpoint: E,
@@ -57,10 +58,24 @@ where
         cut: CancellationToken::new(),
         tasks: TaskTracker::new(),
     };
-    server.accept_until_drained(&listener).await;
+    server
+        .accept_until_drained(&listener, MAX_CONNECTIONS)
+        .await;
     drop(listener);
     server.finish(grace).await;
     Ok(())
+}
+
+/// Where connections come from.
+trait Accept: Sync {
+    /// The next one.
+    fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> + Send;
+}
+
+impl Accept for TcpListener {
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        Self::accept(self).await
+    }
 }
 
 #[derive(Clone)]
@@ -73,14 +88,14 @@ struct Server {
 }
 
 impl Server {
-    async fn accept_until_drained(&self, listener: &TcpListener) {
-        let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    async fn accept_until_drained(&self, source: &impl Accept, most: usize) {
+        let room = Arc::new(Semaphore::new(most));
         loop {
             let accept = async {
                 let permit = Arc::clone(&room).acquire_owned().await;
                 (
                     permit.expect("the semaphore is never closed"),
-                    listener.accept().await,
+                    source.accept().await,
                 )
             };
             let accepted = tokio::select! {
@@ -162,3 +177,6 @@ fn concerns_one_connection(error: &io::Error) -> bool {
             | io::ErrorKind::Interrupted
     )
 }
+
+#[cfg(test)]
+mod tests;
