@@ -14,6 +14,10 @@
 //!   the number of jobs. Ids sort by time of creation, so conditions on time are bounds on the
 //!   id; limits are held against counters that triggers keep.
 //!
+//! * **Full disk**: a call that finds no room answers `StoreError::Full` and changes nothing; its
+//!   neighbours in the same commit are written without it, and with room again the store goes on.
+//! * **Events**: the last 10,000 of each user are kept. Numbers go on, whatever is forgotten.
+//!
 //! Another process may read and write the file at the same time, as `batchway keys` does beside
 //! `batchway serve`: a write waits up to five seconds for the other's.
 

@@ -31,11 +31,7 @@ async fn a_full_disk_is_told_and_room_again_is_used_without_a_restart() {
     leave_room_for(&fixture.store, 8).await;
 
     let error = loop {
-        match fixture
-            .store
-            .admit(&key, fixture.admission(key.shard))
-            .await
-        {
+        match fixture.store.admit(&key, fixture.admission()).await {
             Ok(admitted) => known.push(admitted.job),
             Err(error) => break error,
         }
@@ -67,7 +63,7 @@ async fn who_needs_no_room_is_not_harmed_by_a_neighbour_in_the_same_batch() {
     let key = fixture.key_of("ann").await;
     let job = fixture.admit(&key).await;
     leave_room_for(&fixture.store, 0).await;
-    let mut large = fixture.admission(key.shard);
+    let mut large = fixture.admission();
     large.params = format!("\"{}\"", "x".repeat(100_000)).into();
     let cancel = fixture.transition(&job, &Observation::CancelRequested);
 

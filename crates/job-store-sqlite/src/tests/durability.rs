@@ -62,7 +62,7 @@ async fn only_the_owner_can_read_the_files() {
 async fn dropping_the_store_finishes_what_was_handed_over() {
     let fixture = Fixture::new();
     let key = fixture.key_of("ann").await;
-    let admission = fixture.admission(key.shard);
+    let admission = fixture.admission();
     let id = admission.job.id.clone();
     {
         let mut caller_who_goes_away = pin!(fixture.store.admit(&key, admission));

@@ -18,7 +18,7 @@ async fn expired_keys_are_removed_a_few_at_a_time_in_passing() {
     let fixture = Fixture::new();
     let key = fixture.key_of("ann").await;
     for number in 0_u32..40 {
-        let mut admission = fixture.admission(key.shard);
+        let mut admission = fixture.admission();
         admission.idempotency = Some(Idempotency {
             key: format!("request-{number}").parse().unwrap(),
             fingerprint: [0; 32],

@@ -2,60 +2,40 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use batchway_domain::Timestamp;
-use batchway_domain::identity::{JobId, Shard, UserName};
+use batchway_domain::identity::UserName;
+use batchway_domain::job::Job;
 use batchway_domain::job::machine::{self, Observation, Transition};
-use batchway_domain::job::{
-    Backoff, Job, NewJob, Pace, RequestHash, RetryPolicy, Rules, Settlement,
-};
 use batchway_domain::ports::{
-    Admission, AdmissionLimits, Admitted, ApiKeys, Clock, CommitError, JobCommit, JobStore,
-    KeyRecord,
+    Admission, Admitted, ApiKeys, Clock, CommitError, JobCommit, JobStore, KeyRecord,
 };
 use batchway_domain::security::{ApiKey, KeyDigest};
+use batchway_memory_adapters::ManualClock;
+use batchway_port_contracts::specimens;
 
 use crate::SqliteJobStore;
-
-/// A clock that stands still until it is moved.
-#[derive(Debug)]
-pub(crate) struct ManualClock(AtomicI64);
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
-}
-
-impl ManualClock {
-    pub(crate) fn advance(&self, span: Duration) {
-        let millis = i64::try_from(span.as_millis()).unwrap();
-        self.0.fetch_add(millis, Ordering::SeqCst);
-    }
-}
 
 pub(crate) struct Fixture {
     pub(crate) store: SqliteJobStore,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) path: PathBuf,
     pub(crate) folder: tempfile::TempDir,
-    ids: AtomicU64,
+    serials: AtomicU64,
 }
 
 impl Fixture {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jobs.sqlite");
-        let clock = Arc::new(ManualClock(AtomicI64::new(1_772_366_400_000)));
+        let clock = Arc::new(ManualClock::default());
         let store = SqliteJobStore::open(&path, clock.clone()).unwrap();
         Self {
             store,
             clock,
             path,
             folder,
-            ids: AtomicU64::new(0),
+            serials: AtomicU64::new(0),
         }
     }
 
@@ -63,10 +43,14 @@ impl Fixture {
         rusqlite::Connection::open(&self.path).unwrap()
     }
 
+    fn serial(&self) -> u64 {
+        self.serials.fetch_add(1, Ordering::SeqCst)
+    }
+
     pub(crate) async fn key_of(&self, user: &str) -> KeyDigest {
         let user: UserName = user.parse().unwrap();
         let mut entropy = [0; ApiKey::ENTROPY_BYTES];
-        entropy[..8].copy_from_slice(&self.ids.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+        entropy[..8].copy_from_slice(&self.serial().to_be_bytes());
         let digest = ApiKey::new(&user, entropy).digest();
         let record = KeyRecord {
             digest,
@@ -78,31 +62,18 @@ impl Fixture {
         digest
     }
 
-    pub(crate) fn admission(&self, shard: Shard) -> Admission {
-        let mut entropy = [0; JobId::ENTROPY_BYTES];
-        entropy[..8].copy_from_slice(&self.ids.fetch_add(1, Ordering::SeqCst).to_be_bytes());
-        Admission {
-            job: NewJob {
-                id: JobId::new(self.clock.now(), shard, entropy),
-                environment: "test".parse().unwrap(),
-                job_type: "run_simulation".parse().unwrap(),
-                backend: "process".parse().unwrap(),
-                work: 50_000.0,
-                estimated_seconds: 60,
-                webhook: None,
-                request_hash: RequestHash("ab".repeat(32)),
-            },
-            params: r#"{"simulation_config": {"mode": "open_chemistry"}}"#.into(),
-            idempotency: None,
-            limits: AdmissionLimits {
-                queued: 1_000_000,
-                active_of_user: None,
-            },
-        }
+    /// An ordinary job. Whose it will be is for the key to say that admits it.
+    pub(crate) fn admission(&self) -> Admission {
+        let shard_of = "ann".parse().unwrap();
+        specimens::admission(specimens::new_job(
+            &shard_of,
+            self.clock.now(),
+            self.serial(),
+        ))
     }
 
     pub(crate) async fn admit(&self, key: &KeyDigest) -> Job {
-        let admission = self.admission(key.shard);
+        let admission = self.admission();
         let Admitted { job, replayed } = self.store.admit(key, admission).await.unwrap();
         assert!(!replayed);
         job
@@ -116,7 +87,7 @@ impl Fixture {
     }
 
     pub(crate) fn transition(&self, job: &Job, observation: &Observation) -> Transition {
-        machine::observe(job, observation, &rules(), self.clock.now()).unwrap()
+        machine::observe(job, observation, &specimens::rules(), self.clock.now()).unwrap()
     }
 
     pub(crate) async fn commit(
@@ -124,7 +95,7 @@ impl Fixture {
         before: &Job,
         transition: &Transition,
     ) -> Result<(), CommitError> {
-        let operation = u128::from(self.ids.fetch_add(1, Ordering::SeqCst));
+        let operation = u128::from(self.serial());
         self.store
             .commit(JobCommit {
                 job: transition.job.clone(),
@@ -133,23 +104,5 @@ impl Fixture {
                 events: transition.events.clone(),
             })
             .await
-    }
-}
-
-pub(crate) fn rules() -> Rules {
-    Rules {
-        gated: true,
-        settlement: Settlement::Authoritative,
-        tries: RetryPolicy::standard(),
-        backoff: Backoff {
-            first: Duration::from_secs(1),
-            longest: Duration::from_secs(60),
-        },
-        max_queue_time: None,
-        pace: Pace {
-            shortest: Duration::from_secs(1),
-            longest: Duration::from_secs(30),
-        },
-        retention: Duration::from_secs(90 * 24 * 3600),
     }
 }

@@ -1,7 +1,7 @@
 //! A store to be tried by the contracts.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,27 +9,12 @@ use async_trait::async_trait;
 use batchway_domain::Timestamp;
 use batchway_domain::ports::{ApiKeys, Clock, JobStore, RunHistory};
 use batchway_job_store_sqlite::SqliteJobStore;
+use batchway_memory_adapters::{FailingJobStore, ManualClock};
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
-
-/// A clock that stands still until it is moved.
-#[derive(Debug)]
-pub(crate) struct ManualClock(AtomicI64);
-
-impl ManualClock {
-    /// Shows some point in time.
-    pub(crate) const fn new() -> Self {
-        Self(AtomicI64::new(1_772_366_400_000))
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
-}
 
 /// A store in a folder of its own.
 pub(crate) struct SqliteFixture {
+    behind_decorator: bool,
     folder: tempfile::TempDir,
     clock: Arc<ManualClock>,
     store: Mutex<Arc<SqliteJobStore>>,
@@ -38,10 +23,20 @@ pub(crate) struct SqliteFixture {
 
 impl SqliteFixture {
     pub(crate) async fn open() -> Self {
+        Self::new(false)
+    }
+
+    /// The same behind a decorator that could let calls fail, and does not.
+    pub(crate) async fn open_behind_decorator() -> Self {
+        Self::new(true)
+    }
+
+    fn new(behind_decorator: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::new());
+        let clock = Arc::new(ManualClock::default());
         let store = SqliteJobStore::open(folder.path().join("jobs-0"), clock.clone()).unwrap();
         Self {
+            behind_decorator,
             folder,
             clock,
             store: Mutex::new(Arc::new(store)),
@@ -61,7 +56,11 @@ impl SqliteFixture {
 #[async_trait]
 impl JobStoreFixture for SqliteFixture {
     fn jobs(&self) -> Arc<dyn JobStore> {
-        self.store()
+        if self.behind_decorator {
+            Arc::new(FailingJobStore::new(self.store()))
+        } else {
+            self.store()
+        }
     }
 
     fn keys(&self) -> Arc<dyn ApiKeys> {
@@ -77,8 +76,7 @@ impl JobStoreFixture for SqliteFixture {
     }
 
     fn advance(&self, by: Duration) {
-        let millis = i64::try_from(by.as_millis()).unwrap();
-        self.clock.0.fetch_add(millis, Ordering::SeqCst);
+        self.clock.advance(by);
     }
 
     /// Opens a copy of the files as they are while the store is still open: what a process that

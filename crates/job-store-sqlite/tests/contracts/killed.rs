@@ -12,9 +12,8 @@ use batchway_domain::job::{Job, machine};
 use batchway_domain::ports::{ApiKeys, Clock, JobCommit, JobStore, KeyRecord};
 use batchway_domain::security::ApiKey;
 use batchway_job_store_sqlite::SqliteJobStore;
+use batchway_memory_adapters::ManualClock;
 use batchway_port_contracts::specimens;
-
-use super::fixture::ManualClock;
 
 /// How often the process is killed.
 const ROUNDS: u64 = 300;
@@ -56,6 +55,45 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     assert!(acknowledged_in_all > 0);
 }
 
+/// What `batchway keys create` does while the gateway runs.
+#[test]
+fn keys_can_be_registered_beside_a_process_that_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jobs.sqlite");
+    register_key(&file);
+    let mut victim = start(&file, 0);
+    let mut lines = BufReader::new(victim.stdout.take().unwrap()).lines();
+    let mut next = || lines.find_map(|line| parse(&line.unwrap())).unwrap();
+    let mut acknowledged = BTreeMap::from([next()]);
+
+    register_more_keys(&file, 30);
+    for _ in 0..100 {
+        let (id, version) = next();
+        acknowledged.insert(id, version);
+    }
+    victim.kill().unwrap();
+    acknowledged.extend(lines.filter_map(|line| parse(&line.unwrap())));
+    victim.wait().unwrap();
+    check(&file, &acknowledged);
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn register_more_keys(file: &Path, count: u8) {
+    let store = open(file);
+    for number in 0..count {
+        let user: UserName = "bob".parse().unwrap();
+        let digest = ApiKey::new(&user, [number; ApiKey::ENTROPY_BYTES]).digest();
+        let record = KeyRecord {
+            digest,
+            user,
+            created_at: ManualClock::default().now(),
+            revoked_at: None,
+        };
+        store.register(&record).await.unwrap();
+        store.authenticate(&digest).await.unwrap();
+    }
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "how a test tells a copy of itself what to do"
@@ -85,7 +123,7 @@ fn key() -> ApiKey {
 }
 
 fn open(file: &Path) -> SqliteJobStore {
-    SqliteJobStore::open(file, Arc::new(ManualClock::new())).unwrap()
+    SqliteJobStore::open(file, Arc::new(ManualClock::default())).unwrap()
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -93,7 +131,7 @@ async fn register_key(file: &Path) {
     let record = KeyRecord {
         digest: key().digest(),
         user: user(),
-        created_at: ManualClock::new().now(),
+        created_at: ManualClock::default().now(),
         revoked_at: None,
     };
     open(file).register(&record).await.unwrap();
@@ -117,7 +155,7 @@ async fn be_the_victim(file: &Path, round: u64) -> ! {
 }
 
 async fn serve_one_caller(store: Arc<SqliteJobStore>, caller: u64) {
-    let now = ManualClock::new().now();
+    let now = ManualClock::default().now();
     for number in 0.. {
         let serial = (caller << 32) | number;
         let new = specimens::new_job(&user(), now, serial);

@@ -4,10 +4,16 @@
 
 mod fixture;
 mod killed;
+mod lost_replies;
 
 use fixture::SqliteFixture;
 
 mod sqlite {
     use super::*;
     batchway_port_contracts::job_store_contract!(SqliteFixture::open());
+}
+
+mod sqlite_behind_decorator {
+    use super::*;
+    batchway_port_contracts::job_store_contract!(SqliteFixture::open_behind_decorator());
 }
