@@ -14,12 +14,14 @@ use batchway_domain::job_type::{Execution, ProcessExecution};
 use batchway_domain::ports::{
     BackendState, Clock, ComputeBackend, Description, Entropy, Submission,
 };
+use batchway_domain::runner::run_folder::{ProgramRecord, RunnerRecord, files};
 use batchway_domain::runner::variables;
 use batchway_memory_adapters::{FailingComputeBackend, SeededEntropy};
 use batchway_port_contracts::compute_backend::{
     ComputeBackendCapabilities, ComputeBackendFixture, Program,
 };
 use batchway_port_contracts::specimens;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// Between two looks at something that takes its own time.
@@ -81,10 +83,10 @@ pub(crate) fn text_map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// A folder with a backend over it. What still runs at the end is killed.
+/// A folder with a backend over it. What still runs in the end is killed.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    pub(crate) folder: TempDir,
+    pub(crate) folder: Folder,
     pub(crate) backend: Arc<ProcessBackend>,
     /// What the cases of the contract are put on: the backend, or a decorator around it.
     port: Arc<dyn ComputeBackend>,
@@ -96,7 +98,15 @@ impl Stage {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut ProcessBackendConfig)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::open(Folder::Own(tempfile::tempdir().unwrap()), change)
+    }
+
+    /// Over a folder that stays.
+    pub(crate) fn over(folder: &Path) -> Self {
+        Self::open(Folder::Other(folder.to_owned()), |_| {})
+    }
+
+    fn open(folder: Folder, change: impl FnOnce(&mut ProcessBackendConfig)) -> Self {
         let mut config = config(folder.path());
         change(&mut config);
         let backend = Arc::new(ProcessBackend::new(config).unwrap());
@@ -109,9 +119,9 @@ impl Stage {
 
     /// The same backend behind the decorator that injects failures, with none to inject.
     pub(crate) fn decorated() -> Self {
-        let stage = Self::new();
-        let port = Arc::new(FailingComputeBackend::new(stage.backend.clone()));
-        Self { port, ..stage }
+        let mut stage = Self::new();
+        stage.port = Arc::new(FailingComputeBackend::new(stage.backend.clone()));
+        stage
     }
 
     /// Another backend over the same folder, as after a restart of the gateway.
@@ -123,6 +133,32 @@ impl Stage {
     pub(crate) fn run_folder(&self, name: &TryName) -> PathBuf {
         let folder = format!("{}-{}", name.job, name.number);
         self.folder.path().join("runs").join(folder)
+    }
+
+    /// Where the objects of a try's job lie.
+    pub(crate) fn objects(&self, name: &TryName) -> PathBuf {
+        let objects = self.folder.path().join("artifacts/objects/test/ada");
+        objects.join(name.job.as_str())
+    }
+
+    /// What the program of the only attempt wrote.
+    pub(crate) fn log(&self, name: &TryName) -> String {
+        let log = self.objects(name).join("_batchway/try-1/attempt-1.log");
+        std::fs::read_to_string(log).unwrap()
+    }
+
+    /// Sends a signal to a try's runner.
+    pub(crate) fn signal_runner(&self, name: &TryName, signal: Signal) {
+        let record = std::fs::read(self.run_folder(name).join(files::RUNNER)).unwrap();
+        let record: RunnerRecord = serde_json::from_slice(&record).unwrap();
+        kill_process(Pid::from_raw(record.process.pid).unwrap(), signal).unwrap();
+    }
+
+    /// The control groups that hold a try's program.
+    pub(crate) fn control_groups(&self, name: &TryName) -> Vec<PathBuf> {
+        let record = std::fs::read(self.run_folder(name).join(files::PROGRAM)).unwrap();
+        let record: ProgramRecord = serde_json::from_slice(&record).unwrap();
+        record.control_groups.iter().map(PathBuf::from).collect()
     }
 
     /// A try of a shell script.
@@ -179,6 +215,47 @@ impl Stage {
         assert_eq!(found.state, BackendState::Running, "{found:?}");
         found
     }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let runs = std::fs::read_dir(self.folder.path().join("runs"));
+        for run in runs.into_iter().flatten().flatten() {
+            for folder in [run.path(), run.path().join(files::WORK)] {
+                for (pid, _) in processes_of(&folder) {
+                    let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+                }
+            }
+        }
+    }
+}
+
+/// The folder that a stage stands on.
+#[derive(Debug)]
+pub(crate) enum Folder {
+    Own(TempDir),
+    Other(PathBuf),
+}
+
+impl Folder {
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Own(folder) => folder.path(),
+            Self::Other(path) => path,
+        }
+    }
+}
+
+/// Number and command line of what works in this folder.
+pub(crate) fn processes_of(folder: &Path) -> Vec<(i32, String)> {
+    let pids = std::fs::read_dir("/proc").unwrap().flatten();
+    pids.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let works_in = std::fs::read_link(entry.path().join("cwd")).ok()?;
+        let command = std::fs::read_to_string(entry.path().join("cmdline")).ok()?;
+        (works_in == folder).then_some((pid, command))
+    })
+    .collect()
 }
 
 /// Looks again and again until there is something to see.
