@@ -1,8 +1,10 @@
 //! The server: accepts connections, a bounded number of them, and ends them in order.
 //!
 //! poem's own server swallows errors of `accept` and asks again at once, so that a process out of
-//! file descriptors spins, and gives a caller all the time in the world for its headers. This
-//! one pauses, has deadlines, and drives hyper directly.
+//! file descriptors spins, and gives a caller all the time in the world for its headers and for
+//! reading its answer. This one pauses, has deadlines, and drives hyper directly.
+
+mod stall_guard;
 
 use std::convert::Infallible;
 use std::io;
@@ -23,11 +25,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use stall_guard::StallGuard;
+
 /// The most connections at once; more wait in the system's own queue.
 const MAX_CONNECTIONS: usize = 4096;
 
 /// How long a caller may take for the head of a request, and a connection lie idle between two.
-const HEAD_DEADLINE: Duration = Duration::from_secs(30);
+const HEAD_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How long a caller may leave an answer unread.
+const STALL_LIMIT: Duration = Duration::from_secs(60);
 
 /// The largest head of a request in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
@@ -134,7 +141,7 @@ impl Server {
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_DEADLINE)
             .max_buf_size(MAX_HEAD_BYTES)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(StallGuard::new(stream, STALL_LIMIT)), service);
         let mut connection = std::pin::pin!(connection);
         let outcome = tokio::select! {
             outcome = connection.as_mut() => outcome,

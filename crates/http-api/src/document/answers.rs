@@ -84,7 +84,7 @@ fn problems_of(status: u16, kinds: &[ProblemKind]) -> Value {
 
 fn headers_of(status: u16) -> Value {
     match status {
-        401 => json!({"Www-Authenticate": {
+        401 => json!({"WWW-Authenticate": {
             "description": "How to authenticate.",
             "required": true,
             "schema": {"type": "string"},

@@ -5,7 +5,13 @@ use serde_json::{Value, json};
 /// Bodies of requests and problems leave fields out; every other object is always written whole.
 const LEAVE_FIELDS_OUT: [&str; 3] = ["SubmitJobRequest", "RunnerReport", "Problem"];
 
+/// Groups of operations in the order in which a reader needs them; the draft has the alphabet's.
+const TAGS: [&str; 4] = ["Jobs", "Job types", "Runner", "Health"];
+
 pub(super) fn mend(document: &mut Value) {
+    if let Some(tags) = document["tags"].as_array_mut() {
+        tags.sort_by_key(|tag| TAGS.iter().position(|name| tag["name"] == *name));
+    }
     each_object(document, &mut mend_nullable_reference);
     let schemas = document["components"]["schemas"]
         .as_object_mut()
@@ -60,8 +66,11 @@ fn require_all_fields(schema: &mut Value) {
 
 /// `X-REQUEST-ID` as people write it.
 fn title_case(name: &str) -> String {
-    if name.eq_ignore_ascii_case("etag") {
-        return "ETag".to_owned();
+    if let Some(known) = ["ETag", "WWW-Authenticate"]
+        .iter()
+        .find(|n| n.eq_ignore_ascii_case(name))
+    {
+        return (*known).to_owned();
     }
     let parts = name.split('-').map(|part| {
         let (first, rest) = part.split_at(part.len().min(1));

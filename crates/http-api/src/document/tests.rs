@@ -23,6 +23,14 @@ fn the_document_is_the_same_every_time() {
 }
 
 #[test]
+fn groups_come_in_the_order_in_which_they_are_needed() {
+    let document = document();
+    let tags = document["tags"].as_array().unwrap().iter();
+    let names: Vec<&str> = tags.map(|tag| tag["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Jobs", "Job types", "Runner", "Health"]);
+}
+
+#[test]
 fn every_operation_says_all_of_itself() {
     let mut ids = BTreeSet::new();
     for (name, operation) in operations() {

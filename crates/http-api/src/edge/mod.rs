@@ -64,6 +64,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
 impl<E: Endpoint<Output = Response>> Edge<E> {
     async fn serve_logged(&self, request: Request, found: Found<'_>, id: &str) -> Response {
         let started = Instant::now();
+        // Machines ask this every few seconds; only another answer than always is news.
+        let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
         let answer = self.serve(request, found).await.unwrap_or_else(|problem| {
             match problem.cause() {
                 Some(cause) => tracing::error!(problem = problem.kind.slug(), cause, "failed"),
@@ -73,7 +75,11 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
         });
         let status = answer.status().as_u16();
         let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
-        tracing::info!(status, milliseconds, "answered");
+        if is_probe && answer.status().is_success() {
+            tracing::debug!(status, milliseconds, "answered");
+        } else {
+            tracing::info!(status, milliseconds, "answered");
+        }
         finish(answer, id)
     }
 

@@ -59,7 +59,8 @@ fn slow_or_not(
 
 async fn connect(address: SocketAddr, request: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
+    // A server that has seen enough may close before the end.
+    let _ = stream.write_all(request.as_bytes()).await;
     stream
 }
 
