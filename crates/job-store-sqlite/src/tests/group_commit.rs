@@ -95,3 +95,29 @@ async fn one_that_fails_does_not_harm_its_batch() {
     assert_eq!(numbers, [1, 2, 3]);
     assert!(fixture.store.commits() - before <= 2);
 }
+
+#[tokio::test]
+async fn what_a_failing_item_changed_is_undone() {
+    let fixture = Fixture::new();
+    let set = |value: &'static str, succeeds: bool| {
+        fixture.store.writer.write(move |connection| {
+            let sql = "INSERT INTO settings (name, value) VALUES (?1, ?1)";
+            connection.execute(sql, [value]).unwrap();
+            succeeds.then_some(()).ok_or(CommitError::Conflict)
+        })
+    };
+    let ((), kept, undone) = tokio::join!(
+        hold_up(&fixture.store),
+        set("kept", true),
+        set("undone", false)
+    );
+    kept.unwrap();
+    assert!(matches!(undone, Err(CommitError::Conflict)));
+    let names: String = fixture
+        .connection()
+        .query_row("SELECT group_concat(name) FROM settings", (), |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(names, "kept");
+}
