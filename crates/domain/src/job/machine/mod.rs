@@ -47,6 +47,8 @@ mod transition;
 mod unresolved;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod specimens;
 #[cfg(test)]
 mod sweep;

@@ -111,14 +111,13 @@ fn described(
             lost_gate,
         } => {
             record_attempts(next, description);
-            Some(
-                if *lost_gate && next.rules.gated && !next.job.current_try.admitted {
-                    // By its own words another copy has the gate: this end says nothing of the job.
-                    next.doubt()
-                } else {
-                    failed(next, failure.clone(), *stop)
-                },
-            )
+            let lost_gate = *lost_gate && next.rules.gated && !next.job.current_try.admitted;
+            Some(if lost_gate {
+                // By its own words another copy has the gate: this end says nothing of the job.
+                have_the_gate_decide(next)
+            } else {
+                failed(next, failure.clone(), *stop)
+            })
         }
     }
 }
@@ -228,7 +227,7 @@ fn failed(next: &mut Next<'_>, failure: Failure, stop: StopEvidence) -> Change {
         attempt.failure.get_or_insert_with(|| failure.clone());
     }
     if another_copy_may_work(next) {
-        return next.doubt();
+        return have_the_gate_decide(next);
     }
     let stopped = stop != StopEvidence::None;
     if next.cancel_requested() {
@@ -259,6 +258,17 @@ fn failed(next: &mut Next<'_>, failure: Failure, stop: StopEvidence) -> Change {
 fn another_copy_may_work(next: &Next<'_>) -> bool {
     let current = &next.job.current_try;
     next.rules.gated && !current.admitted && (current.in_doubt || !next.job.candidates.is_empty())
+}
+
+/// The copy that counts has ended, and which one is to count is open again.
+fn have_the_gate_decide(next: &mut Next<'_>) -> Change {
+    let before = next.job.status();
+    let change = next.doubt();
+    if next.job.status() == before {
+        change
+    } else {
+        Change::Event(EventKind::Waiting)
+    }
 }
 
 fn absent(next: &mut Next<'_>, by_name: Option<bool>, manifest: Option<ProgramEnd>) -> Change {

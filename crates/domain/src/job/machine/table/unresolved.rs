@@ -72,6 +72,15 @@ fn only_looks_after_the_quiet_time_prove_anything() {
 }
 
 #[test]
+fn few_looks_prove_nothing_however_long_ago() {
+    let look = || looked_up(&[], GateReading::Open);
+    let story = Story::unresolved(gated()).after(3600).then(look());
+    let story = story.after(3600).then(look());
+    story.is("Unresolved", None);
+    story.then(look()).is("Accepted", None);
+}
+
+#[test]
 fn without_a_gate_nothing_is_proven_for_a_quarter_of_an_hour() {
     let look = || looked_up(&[], GateReading::NoGate);
     let mut story = Story::unresolved(ungated());
