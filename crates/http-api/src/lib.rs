@@ -81,3 +81,53 @@ fn route_table() -> RouteTable {
         .with("/docs/start.js", "GET", Operation::default())
         .with("/artifacts/{key...}", "GET", link)
 }
+
+#[cfg(test)]
+mod tests {
+    /// The row of the guide's table of limits that begins so.
+    fn row(what: &str) -> &'static str {
+        let guide = include_str!("../../../docs/api.md");
+        let begins = |line: &&str| line.starts_with(&format!("| {what} |"));
+        guide
+            .lines()
+            .find(begins)
+            .unwrap_or_else(|| panic!("no limit of {what}"))
+    }
+
+    #[test]
+    fn the_guide_names_every_limit_with_its_figure() {
+        use crate::{body, parameters, server};
+        let seconds = |duration: std::time::Duration| format!("| {} s |", duration.as_secs());
+        for (what, figure) in [
+            ("body", format!("| {} KiB |", body::MAX_BODY_BYTES / 1024)),
+            ("time for a body to arrive", seconds(body::BODY_DEADLINE)),
+            (
+                "depth of `params`",
+                format!("| {} levels |", body::MAX_PARAMS_DEPTH),
+            ),
+            (
+                "page of a list",
+                format!("| 1 to {} jobs |", parameters::MAX_PAGE_SIZE),
+            ),
+            ("`?wait`", seconds(parameters::MAX_WAIT)),
+            (
+                "head of a request",
+                format!("| {} KiB |", server::MAX_HEAD_BYTES / 1024),
+            ),
+            (
+                "time for a head to arrive, and idle time of a connection",
+                seconds(server::HEAD_DEADLINE),
+            ),
+            (
+                "time an answer may lie unread",
+                seconds(server::STALL_LIMIT),
+            ),
+            (
+                "connections at once",
+                format!("| {} |", server::MAX_CONNECTIONS),
+            ),
+        ] {
+            assert!(row(what).contains(&figure), "{what}: {figure}");
+        }
+    }
+}

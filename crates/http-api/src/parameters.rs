@@ -88,7 +88,7 @@ parameter!(
     /// How long a GET waits for news.
     Wait(Duration),
     MetaSchema {
-        pattern: Some("^[0-9]+(s|m)?$".to_owned()),
+        pattern: Some("^0*(([0-9]|[1-5][0-9]|60)s?|[01]m)$".to_owned()),
         example: Some(json!("30s")),
         ..MetaSchema::new("string")
     },
@@ -109,6 +109,16 @@ parameter!(
                 format!("is a duration such as 30s, 1m or 30 (seconds), at most {most}s")
             })
     }
+);
+
+parameter!(
+    /// Where a page begins. Whether it was given out here is the application's to know.
+    Cursor(String),
+    MetaSchema {
+        min_length: Some(1),
+        ..MetaSchema::new("string")
+    },
+    |text| Ok(text.to_owned())
 );
 
 parameter!(

@@ -28,16 +28,16 @@ use tokio_util::task::TaskTracker;
 use stall_guard::StallGuard;
 
 /// The most connections at once; more wait in the system's own queue.
-const MAX_CONNECTIONS: usize = 4096;
+pub(crate) const MAX_CONNECTIONS: usize = 4096;
 
 /// How long a caller may take for the head of a request, and a connection lie idle between two.
-const HEAD_DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const HEAD_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How long a caller may leave an answer unread.
-const STALL_LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const STALL_LIMIT: Duration = Duration::from_secs(60);
 
 /// The largest head of a request in bytes.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// How long to wait before accepting again after the system refused.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -16,6 +16,8 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use crate::problem::{Problem, ProblemKind};
 
 pub(crate) use fields::Fields;
+#[cfg(test)]
+pub(crate) use strictness::MAX_PARAMS_DEPTH;
 
 /// The most bytes of a body.
 pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;

@@ -8,7 +8,7 @@ use batchway_application::Violation;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// The most levels of objects and lists inside `params`, itself the first.
-pub(super) const MAX_PARAMS_DEPTH: usize = 32;
+pub(crate) const MAX_PARAMS_DEPTH: usize = 32;
 
 /// Levels of the whole body: `params` lies one below the top.
 const MAX_DEPTH: usize = MAX_PARAMS_DEPTH + 1;

@@ -190,9 +190,7 @@ fn into_problem(error: poem::Error) -> Problem {
         Err(error) => error,
     };
     if let Some(ParseParamError { name, reason }) = error.downcast_ref() {
-        let reason = reason
-            .split_once(": ")
-            .map_or(reason.as_str(), |(_, reason)| reason);
+        let reason = our_words(reason);
         return Problem::new(ProblemKind::InvalidQuery, format!("{name} {reason}."));
     }
     // A path that is not UTF-8 once decoded leads poem nowhere, in one of these ways.
@@ -203,6 +201,12 @@ fn into_problem(error: poem::Error) -> Problem {
         return nothing_here();
     }
     internal(format!("unexpected error {}: {error}", error.status()))
+}
+
+/// The sentence out of `failed to parse "…": sentence (occurred while parsing "…")`.
+fn our_words(reason: &str) -> &str {
+    let (_, rest) = reason.split_once(": ").unwrap_or(("", reason));
+    rest.split(" (occurred while").next().unwrap_or(rest)
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Problem {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{ANY, API_PREFIX, CALLER, Notes, Tag};
 use crate::authentication::Caller;
 use crate::job_object::{EXAMPLE_JOB_ID, JobObject, running_example};
-use crate::parameters::{PageSize, Status, Time, TypeName};
+use crate::parameters::{Cursor, PageSize, Status, Time, TypeName};
 use crate::payload::Json;
 use crate::problem::{Problem, ProblemKind};
 
@@ -46,7 +46,7 @@ impl ListJobs {
         #[oai(default)]
         limit: Query<PageSize>,
         /// Where the page begins: `next_cursor` of the page before.
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<Cursor>>,
         /// Only jobs with this status.
         status: Query<Option<Status>>,
         /// Only jobs of this type.
@@ -58,7 +58,7 @@ impl ListJobs {
     ) -> Result<Json<JobListObject>, Problem> {
         let request = ListRequest {
             limit: limit.0.0,
-            cursor: cursor.0,
+            cursor: cursor.0.map(|cursor| cursor.0),
             status: status.0.map(|status| status.0),
             job_type: job_type.0.map(|name| name.0),
             created_after: created_after.0.map(|time| time.0),

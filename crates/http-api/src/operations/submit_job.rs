@@ -33,10 +33,13 @@ struct SubmitJobBody {
     params: RawObject,
     /// Names this request, so that sending it again does not start a second job: 1 to 255
     /// visible ASCII characters. The `Idempotency-Key` header does the same.
-    #[oai(validator(min_length = 1, max_length = 255), nullable)]
+    #[oai(
+        validator(min_length = 1, max_length = 255, pattern = "^[!-~]+$"),
+        nullable
+    )]
     idempotency_key: Option<String>,
     /// A public http or https URL to be told when the job changes, at most 2048 bytes.
-    #[oai(validator(max_length = 2048), nullable)]
+    #[oai(validator(max_length = 2048, pattern = "^https?://"), nullable)]
     webhook_url: Option<String>,
 }
 
