@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use batchway_domain::identity::BackendName;
 use batchway_domain::job::machine::Observation;
-use batchway_domain::job::{Job, JobState, Lane, Target, WaitingReason};
+use batchway_domain::job::{Job, JobState, Lane, Settlement, Target, WaitingReason};
 use batchway_domain::job_type::JobType;
 use batchway_domain::ports::{
     Capacity, ComputeBackend, DueRequest, StoreError, Submission, SubmitError,
@@ -25,11 +25,29 @@ use crate::use_cases::input_runs;
 /// How many jobs one round sends.
 const BATCH: usize = 32;
 
-/// How long a job is ours to send. After that, whoever finds it must find out what happened.
-const LEASE: Duration = Duration::from_secs(60);
+/// How long a job is ours to send, and how long one sending may take. After the lease, whoever
+/// finds the job must find out what happened, so a crash while sending costs that long.
+#[derive(Clone, Copy, Debug)]
+struct SendingTime {
+    lease: Duration,
+    timeout: Duration,
+}
 
-/// How long one sending may take.
-const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+impl SendingTime {
+    /// A backend on this machine answers at once, or something is wrong with it.
+    const fn of(settlement: Settlement) -> Self {
+        match settlement {
+            Settlement::Authoritative => Self {
+                lease: Duration::from_secs(15),
+                timeout: Duration::from_secs(8),
+            },
+            Settlement::After { .. } => Self {
+                lease: Duration::from_secs(60),
+                timeout: Duration::from_secs(20),
+            },
+        }
+    }
+}
 
 /// What must be left of the lease, besides the timeout, when a sending begins.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -50,6 +68,7 @@ pub struct Dispatch {
     application: Application,
     backend: Arc<dyn ComputeBackend>,
     lane: Lane,
+    sending: SendingTime,
 }
 
 impl Dispatch {
@@ -58,10 +77,12 @@ impl Dispatch {
         name: BackendName,
         backend: Arc<dyn ComputeBackend>,
     ) -> Self {
+        let sending = SendingTime::of(backend.settlement());
         Self {
             application,
             backend,
             lane: Lane::Dispatch(name),
+            sending,
         }
     }
 
@@ -69,7 +90,7 @@ impl Dispatch {
         let request = DueRequest {
             lane: self.lane.clone(),
             limit,
-            lease: LEASE,
+            lease: self.sending.lease,
             created_before: None,
         };
         self.application.jobs().take_due(&request).await
@@ -152,7 +173,7 @@ impl Dispatch {
     /// Makes the job ours, in the very version that was read: whoever comes second has lost.
     async fn claim(&self, job: Job, target: Target) -> Result<Option<Job>, StoreError> {
         use batchway_domain::ports::CommitError;
-        let lease_until = self.application.now().plus(LEASE);
+        let lease_until = self.application.now().plus(self.sending.lease);
         match self
             .application
             .try_apply(
@@ -179,8 +200,10 @@ impl Dispatch {
                 epoch,
                 reason: "its params are gone".to_owned(),
             },
-            Some(submission) if claimed_at.elapsed() + SEND_TIMEOUT + MARGIN <= LEASE => {
-                let deadline = Instant::now() + SEND_TIMEOUT;
+            Some(submission)
+                if claimed_at.elapsed() + self.sending.timeout + MARGIN <= self.sending.lease =>
+            {
+                let deadline = Instant::now() + self.sending.timeout;
                 match timeout_at(deadline, self.backend.submit(&submission)).await {
                     Ok(answer) => self.classify(epoch, answer),
                     Err(_) => Observation::SubmitUnknown { epoch },
