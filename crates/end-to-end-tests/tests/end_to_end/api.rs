@@ -119,12 +119,16 @@ impl Api {
 
     /// The job once it has this status.
     pub(crate) fn wait_for_status(&self, id: &str, status: &str) -> Value {
+        let mut job = self.job(id);
         wait_for(&format!("{id} to be {status}"), || {
-            let job = self.get(&format!("/api/v1/jobs/{id}?wait=5s")).expect(200);
             let now = text(&job, "status");
             let over = ["completed", "failed", "cancelled"].contains(&now);
             assert!(!over || now == status, "{id} was to be {status}: {job:#}");
-            (now == status).then_some(job)
+            if now == status {
+                return Some(job.clone());
+            }
+            job = self.get(&format!("/api/v1/jobs/{id}?wait=5s")).expect(200);
+            None
         })
     }
 

@@ -19,7 +19,7 @@ fn a_simulation_goes_from_post_to_artifacts() {
     let gateway = installation.serve();
     let api = gateway.api(&key);
 
-    let id = api.submit("run_simulation", &simulation(20_000));
+    let id = api.submit("run_simulation", &simulation(60_000));
     let queued = api.job(&id);
     assert!(
         ["queued", "running"].contains(&text(&queued, "status")),

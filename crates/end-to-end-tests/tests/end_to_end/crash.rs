@@ -47,7 +47,7 @@ fn a_job_that_ends_while_no_gateway_runs_is_seen_by_the_next() {
     gateway.api(&key).wait_for_status(&id, "running");
     gateway.kill();
     let manifest = installation.data().join(format!(
-        "artifacts/prod/user123/{id}/_batchway/try-1/manifest.json"
+        "artifacts/objects/prod/user123/{id}/_batchway/try-1/manifest.json"
     ));
     wait_for("the job to end by itself", || {
         manifest.exists().then_some(())

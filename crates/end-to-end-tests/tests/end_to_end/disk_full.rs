@@ -52,5 +52,5 @@ fn a_job_that_fills_the_disk_fails_and_the_gateway_goes_on() {
     let witness = installation.path().join("witness");
     let next = api.submit("note", &json!({"text": "still here", "witness": witness}));
     let job = api.wait_for_status(&next, "completed");
-    assert_eq!(api.fetch(text(&job, "result_url")).bytes, b"still here\n");
+    assert_eq!(api.fetch(text(&job, "result_url")).bytes, b"still here");
 }

@@ -106,6 +106,27 @@ impl Installation {
     }
 }
 
+impl Drop for Installation {
+    /// Jobs outlive the gateway, but not the test.
+    fn drop(&mut self) {
+        let Ok(runs) = std::fs::read_dir(self.data().join("runs")) else {
+            return;
+        };
+        for run in runs.flatten() {
+            let runner = std::fs::read(run.path().join("runner.json")).unwrap_or_default();
+            let runner: Value = serde_json::from_slice(&runner).unwrap_or_default();
+            let has_ended = run.path().join("exit.json").exists();
+            let pid = runner["process"]["pid"]
+                .as_i64()
+                .and_then(|pid| Pid::from_raw(pid as i32));
+            if let Some(pid) = pid.filter(|_| !has_ended) {
+                // It may end by itself meanwhile.
+                let _ = kill_process(pid, Signal::TERM);
+            }
+        }
+    }
+}
+
 /// A running `batchway serve`. Killed when dropped.
 pub(crate) struct Gateway {
     child: Child,
@@ -130,9 +151,8 @@ impl Gateway {
         self.child.wait().unwrap();
     }
 
-    /// Asks the program to stop and answers its exit code.
-    pub(crate) fn stop(mut self) -> Option<i32> {
-        self.signal(Signal::TERM);
+    /// The exit code of a program that has been told to stop.
+    pub(crate) fn exit_code(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 

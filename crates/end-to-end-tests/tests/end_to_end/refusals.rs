@@ -69,7 +69,7 @@ fn links_open_what_they_were_made_for_and_nothing_else() {
     let id = api.submit("note", &json!({"text": "hello", "witness": witness}));
     let job = api.wait_for_status(&id, "completed");
     let url = text(&job, "result_url");
-    assert_eq!(api.fetch(url).bytes, b"hello\n");
+    assert_eq!(api.fetch(url).bytes, b"hello");
 
     let secret = url.replace("note.txt", "_batchway/try-1/gate.json");
     let outside = url.replace("note.txt", "..%2f..%2f..%2f..%2fsecret");
