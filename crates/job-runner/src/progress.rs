@@ -37,9 +37,9 @@ impl ProgressPipe {
         let mut buffer = vec![0; 64 * 1024];
         let mut lines = Lines::default();
         while let Ok(count) = self.0.read(&mut buffer).await {
-            // Cloned before the `if let`, whose block would keep the borrow, and the sender with it.
-            let before = last.borrow().clone();
-            if let Some(progress) = lines.read(&buffer[..count], before) {
+            // A statement of its own: the look is over before the change.
+            let said = last.borrow().clone();
+            if let Some(progress) = lines.read(&buffer[..count], said) {
                 last.send_if_modified(|last| {
                     let is_new = *last != progress;
                     *last = progress;

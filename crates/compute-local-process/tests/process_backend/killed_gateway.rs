@@ -1,7 +1,6 @@
 //! Jobs outlive the gateway, and are neither lost nor doubled by its death.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -52,13 +51,14 @@ fn patient(stage_folder: &Path, stage: &Stage, serial: u64) -> Submission {
     stage.script(name(serial), &script)
 }
 
+#[expect(clippy::print_stdout, reason = "the test that kills it reads this")]
 /// Submits jobs one after another, says so of each, and then waits to be killed.
 async fn play_gateway(folder: &Path) {
     let stage = Stage::over(folder);
     for serial in 1..=JOBS {
         let submission = patient(folder, &stage, serial);
         stage.backend.submit(&submission).await.unwrap();
-        writeln!(std::io::stdout(), "submitted {serial}").unwrap();
+        println!("submitted {serial}");
     }
     std::future::pending::<()>().await;
 }

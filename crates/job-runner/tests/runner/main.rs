@@ -1,0 +1,13 @@
+//! The runner as it is shipped, with small shell scripts as programs.
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+mod checkpoints;
+mod gate;
+mod gateway;
+mod hostile;
+mod inputs;
+mod limits;
+mod results;
+mod stage;
+mod stops;
+mod supervised;
