@@ -86,7 +86,8 @@ pub enum Observation {
     },
     /// The backend answered without the copy that counts.
     Absent {
-        /// Whether a look-up by name found it; `None` where there was none.
+        /// Whether a look-up by name found this very copy, whatever else bears the name; `None`
+        /// where there was no look-up.
         by_name: Option<bool>,
         /// How the program ended by the manifest, where there is one.
         manifest: Option<ProgramEnd>,
