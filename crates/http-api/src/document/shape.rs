@@ -23,6 +23,11 @@ pub(super) fn mend(document: &mut Value) {
         }
     }
     each_object(document, &mut |object| {
+        if object.get("in").is_some_and(|place| place == "header")
+            && let Some(Value::String(name)) = object.get_mut("name")
+        {
+            *name = title_case(name);
+        }
         if let Some(Value::Object(headers)) = object.get_mut("headers") {
             let named = std::mem::take(headers).into_iter();
             *headers = named
@@ -66,7 +71,7 @@ fn require_all_fields(schema: &mut Value) {
 
 /// `X-REQUEST-ID` as people write it.
 fn title_case(name: &str) -> String {
-    if let Some(known) = ["ETag", "WWW-Authenticate"]
+    if let Some(known) = ["ETag", "WWW-Authenticate", "X-API-Key"]
         .iter()
         .find(|n| n.eq_ignore_ascii_case(name))
     {

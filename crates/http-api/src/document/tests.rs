@@ -31,6 +31,19 @@ fn groups_come_in_the_order_in_which_they_are_needed() {
 }
 
 #[test]
+fn headers_bear_the_names_that_people_write() {
+    let document = document();
+    let parameters = &document["paths"]["/api/v1/jobs"]["post"]["parameters"];
+    assert_eq!(parameters[0]["name"], "Idempotency-Key");
+    assert_eq!(
+        document["components"]["securitySchemes"]["ApiKeyHeader"]["name"],
+        "X-API-Key"
+    );
+    let accepted = &document["paths"]["/api/v1/jobs"]["post"]["responses"]["202"]["headers"];
+    assert!(accepted["Location"].is_object());
+}
+
+#[test]
 fn every_operation_says_all_of_itself() {
     let mut ids = BTreeSet::new();
     for (name, operation) in operations() {

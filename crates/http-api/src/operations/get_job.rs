@@ -51,7 +51,16 @@ impl GetJob {
     /// the job ends, and after that time at the latest, with what there is.
     ///
     /// With `If-None-Match` and the `ETag` of an earlier answer, an unchanged job is 304.
-    #[oai(path = "/jobs/:job_id", method = "get", operation_id = "get_job")]
+    #[oai(
+        path = "/jobs/:job_id",
+        method = "get",
+        operation_id = "get_job",
+        request_header(
+            name = "If-None-Match",
+            ty = "Option<String>",
+            description = "The `ETag` of an earlier answer."
+        )
+    )]
     async fn handle(
         &self,
         caller: Caller,

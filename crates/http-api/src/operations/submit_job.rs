@@ -108,7 +108,16 @@ impl SubmitJob {
     /// can be sent any number of times: the first starts the job (202), the others answer the
     /// same body (200, `Idempotent-Replayed: true`). The key with another body is 422. Keys are
     /// each caller's own and are remembered for 72 hours unless configured otherwise.
-    #[oai(path = "/jobs", method = "post", operation_id = "submit_job")]
+    #[oai(
+        path = "/jobs",
+        method = "post",
+        operation_id = "submit_job",
+        request_header(
+            name = "Idempotency-Key",
+            ty = "Option<String>",
+            description = "Names this request, as `idempotency_key` in the body does; in both, they must be equal."
+        )
+    )]
     async fn handle(
         &self,
         caller: Caller,
