@@ -1,7 +1,8 @@
-//! What a folder adds to the promises of the port: ways out of it, files that broken writers
+//! The promises of the port, and what a folder adds to them: ways out of it, files that broken writers
 //! leave, disks that are full.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod contract;
 mod crashes;
 mod escapes;
 mod names;
