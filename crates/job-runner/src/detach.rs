@@ -16,8 +16,7 @@ const READY: &[u8] = b"ready\n";
 /// # Errors
 /// Where the runner could not be started, or ended before it had recorded itself.
 pub fn detach(folder: &Path) -> io::Result<()> {
-    // Fails only where this process leads a session already, which then is its own.
-    let _ = rustix::process::setsid();
+    rustix::process::setsid()?;
     let mut runner = Command::new("/proc/self/exe")
         .arg0("batchway-runner")
         .arg("supervise")

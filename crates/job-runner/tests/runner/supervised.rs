@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -83,7 +82,6 @@ impl Run {
             .arg("detach")
             .arg(&self.folder)
             .env_clear()
-            .process_group(0)
             .stdin(Stdio::from(lock))
             .stdout(Stdio::null())
             .stderr(Stdio::from(log))
