@@ -98,7 +98,8 @@ pub struct EstimateFormula {
 }
 
 impl EstimateFormula {
-    /// Size of the work that these params ask for; at least 1.
+    /// Size of the work that these params ask for; at least 1, and finite, as JSON knows no
+    /// other numbers.
     pub fn work_of(&self, params: &Value) -> f64 {
         let factor = |pointer: &String| match params.pointer(pointer) {
             Some(Value::Number(number)) => number.as_f64().unwrap_or(1.0),
@@ -106,7 +107,12 @@ impl EstimateFormula {
             Some(Value::Array(items)) => items.len() as f64,
             _ => 1.0,
         };
-        self.work.iter().map(factor).product::<f64>().max(1.0)
+        let work: f64 = self.work.iter().map(factor).product();
+        if work.is_finite() {
+            work.max(1.0)
+        } else {
+            f64::MAX
+        }
     }
 
     /// Seconds for so much work.
@@ -158,5 +164,7 @@ mod tests {
         assert!((work - 30.0).abs() < f64::EPSILON);
         assert!((formula.seconds_for(work) - 17.0).abs() < f64::EPSILON);
         assert!((formula.work_of(&json!({"a": {"n": -4}})) - 1.0).abs() < f64::EPSILON);
+        let immense = json!({"a": {"n": 1e308}, "absent": 1e308});
+        assert!(formula.work_of(&immense).is_finite());
     }
 }

@@ -3,6 +3,8 @@
 mod base32;
 mod job_id;
 mod names;
+#[cfg(test)]
+mod properties;
 mod shard;
 mod try_name;
 

@@ -5,6 +5,8 @@ mod attempt;
 mod due;
 mod event;
 mod failure;
+#[cfg(test)]
+mod fixtures;
 pub mod machine;
 mod progress;
 mod record;

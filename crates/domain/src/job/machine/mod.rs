@@ -10,16 +10,17 @@
 //!        │     │  └──────────────┐                  │
 //!        │     │ claim           │                  │
 //!        │     ▼                 │                  │
-//!        │  Submitting ──▶ Unresolved               │
-//!        │     │   unknown,      │                  │
-//!        │     │   lease over    │                  │
-//!        │     │ id              │ the gate         │
-//!        │     ▼                 │ names it         │
-//!        │  Submitted ◀──────────┘                  │
-//!        │   │  │  ▲                                │
-//!        │   │  │  │ next attempt                   │
-//!        │   │  ▼  │                                │
-//!        │   │ Running                              │
+//!        │  Submitting ──▶ Unresolved ◀─┐           │
+//!        │     │   unknown,      │      │ ended,    │
+//!        │     │   lease over    │      │ and the   │
+//!        │     │ id              │ the  │ gate has  │
+//!        │     │                 │ gate │ not named │
+//!        │     ▼                 │ names│ it        │
+//!        │  Submitted ◀──────────┘ it   │           │
+//!        │   │  │  ▲                    │           │
+//!        │   │  │  │ next attempt       │           │
+//!        │   │  ▼  │                    │           │
+//!        │   │ Running ─────────────────┘           │
 //!        │   │  │    \                              │
 //!        │   │  │     └─ failed, tries left ────────┘  (next try)
 //!        │   ▼  ▼

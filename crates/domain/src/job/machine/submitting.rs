@@ -1,6 +1,6 @@
 //! | from | observation | to |
 //! |---|---|---|
-//! | Submitting | id, present epoch | Submitted; under C terminate |
+//! | Submitting | id, present epoch | Submitted; under C terminate; other ids wait for the gate |
 //! | Submitting | refused | Failed; under C Cancelled; if an earlier sending was taken, or under C may have been, Unresolved |
 //! | Submitting | held, throttled, did not happen | Accepted; under C Cancelled; if an earlier epoch of this try was unknown, Unresolved |
 //! | Submitting | unknown, or lease over | Unresolved |
