@@ -51,6 +51,8 @@ pub mod variables {
     pub const CPUS: &str = "BATCHWAY_CPUS";
     /// Memory in bytes that the program may take; unset as with the cores.
     pub const MEMORY_BYTES: &str = "BATCHWAY_MEMORY_BYTES";
+    /// `0` to do without control groups, which hold the limits wherever they can be made.
+    pub const CONTROL_GROUPS: &str = "BATCHWAY_CONTROL_GROUPS";
     /// The most that is kept of the program's output, in bytes (16 MiB).
     pub const LOG_BYTES: &str = "BATCHWAY_LOG_BYTES";
     /// Folder in which the runner makes the program's folders (a new one below the system's

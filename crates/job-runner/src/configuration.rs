@@ -22,7 +22,7 @@ const DEFAULT_STOP_GRACE: Duration = Duration::from_secs(10);
 const DEFAULT_CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 
 /// What is for the runner and never reaches the program.
-const NOT_FOR_THE_PROGRAM: [&str; 13] = [
+const NOT_FOR_THE_PROGRAM: [&str; 14] = [
     variables::JOB_TOKEN,
     variables::JOB_PARAMS,
     variables::GATEWAY_URL,
@@ -34,6 +34,7 @@ const NOT_FOR_THE_PROGRAM: [&str; 13] = [
     variables::CHECKPOINT_SECONDS,
     variables::CPUS,
     variables::MEMORY_BYTES,
+    variables::CONTROL_GROUPS,
     variables::LOG_BYTES,
     variables::WORK_DIR,
 ];
@@ -79,6 +80,8 @@ pub struct Configuration {
     pub cpus: Option<f64>,
     /// Memory in bytes that the program may take.
     pub memory_bytes: Option<u64>,
+    /// Whether control groups may hold the limits.
+    pub control_groups: bool,
     /// How often the artifact store is tried.
     pub patience: Patience,
     /// The runner's own program, which limits itself and then becomes the job's.
@@ -146,7 +149,7 @@ impl Configuration {
         let job = reader.required(variables::JOB_ID)?;
         let user: UserName = reader.required(variables::USER_ID)?;
         let environment: Environment = reader.required(variables::ENV)?;
-        let gated = reader.flag(variables::GATED)?;
+        let gated = reader.flag(variables::GATED)?.unwrap_or(false);
         let input_runs = reader.list(variables::INPUT_RUNS)?;
         Ok(Self {
             folder: JobFolder::new(&environment, &user, &job),
@@ -178,6 +181,7 @@ impl Configuration {
                 .unwrap_or(DEFAULT_LOG_BYTES),
             cpus: reader.cpus()?,
             memory_bytes: reader.optional(variables::MEMORY_BYTES)?,
+            control_groups: reader.flag(variables::CONTROL_GROUPS)?.unwrap_or(true),
             patience: Patience::default(),
             // Also right when the file was replaced or removed since.
             helper: PathBuf::from("/proc/self/exe"),
@@ -224,11 +228,11 @@ impl<'a> Reader<'a> {
             .ok_or(ConfigurationError::Missing(name))
     }
 
-    fn flag(&self, name: &'static str) -> Result<bool, ConfigurationError> {
+    fn flag(&self, name: &'static str) -> Result<Option<bool>, ConfigurationError> {
         match self.text(name) {
-            None => Ok(false),
-            Some(value) if value == "1" => Ok(true),
-            Some(value) if value == "0" => Ok(false),
+            None => Ok(None),
+            Some(value) if value == "1" => Ok(Some(true)),
+            Some(value) if value == "0" => Ok(Some(false)),
             Some(value) => Err(invalid(name, value, "1 or 0")),
         }
     }

@@ -65,3 +65,68 @@ async fn already_done(
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::ffi::OsString;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use batchway_domain::runner::variables;
+    use batchway_memory_adapters::{
+        ArtifactStoreCall, FailingArtifactStore, Fault, ManualClock, MemoryArtifactStore,
+    };
+
+    use super::*;
+    use crate::patience::Patience;
+
+    fn copy(id: &str) -> Configuration {
+        let variables = [
+            (variables::JOB_ID, "job_0000000000000000000000000000"),
+            (variables::USER_ID, "ada"),
+            (variables::ENV, "test"),
+            (variables::ARTIFACTS_DIR, "/nowhere"),
+            (variables::BACKEND_ID, id),
+        ]
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let mut configuration =
+            Configuration::read(vec!["true".into()], BTreeMap::from(variables)).unwrap();
+        configuration.patience = Patience {
+            attempts: 3,
+            first_pause: Duration::from_millis(1),
+        };
+        configuration
+    }
+
+    fn store() -> FailingArtifactStore {
+        let clock = Arc::new(ManualClock::default());
+        FailingArtifactStore::new(Arc::new(MemoryArtifactStore::new(clock)))
+    }
+
+    #[tokio::test]
+    async fn a_store_that_fails_now_and_then_is_asked_again() {
+        let store = store();
+        for fault in [Fault::RequestLost, Fault::ReplyLost] {
+            store.faults().fail_next(ArtifactStoreCall::Create, fault);
+            store.faults().fail_next(ArtifactStoreCall::Read, fault);
+            let verdict = pass(&copy("one"), &store).await.unwrap();
+            assert!(matches!(verdict, Verdict::Open), "{verdict:?}");
+        }
+        let verdict = pass(&copy("two"), &store).await.unwrap();
+        assert!(matches!(verdict, Verdict::Closed(_)), "{verdict:?}");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_stays_away_is_not_waited_for_for_ever() {
+        let store = store();
+        let create = ArtifactStoreCall::Create;
+        store.faults().fail_next_of(create, 100, Fault::RequestLost);
+        let error = pass(&copy("one"), &store).await.unwrap_err();
+        assert!(
+            matches!(error, ArtifactError::Unavailable { .. }),
+            "{error:?}"
+        );
+        assert_eq!(store.faults().calls(create), 3);
+    }
+}

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use batchway_domain::Timestamp;
-use batchway_domain::artifacts::{Manifest, ManifestObject, ProgramEnd};
-use batchway_domain::ports::{ArtifactError, ArtifactStore, Clock, Created};
+use batchway_domain::artifacts::{Manifest, ProgramEnd};
+use batchway_domain::ports::{ArtifactStore, Clock};
 use batchway_domain::runner::exit_codes;
 use batchway_domain::runner::run_folder::{ProgramRecord, RunExit};
-use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::checkpoint::Checkpoints;
 use crate::configuration::Configuration;
-use crate::content::{read_small, written_by};
+use crate::exits::{NotStarted, exit_by};
 use crate::gate::{self, Verdict};
 use crate::inputs;
 use crate::limits::{Limits, Wanted};
@@ -23,16 +22,9 @@ use crate::process_tree;
 use crate::program::{Ended, Program};
 use crate::progress::{LastProgress, ProgressPipe};
 use crate::reports::Reporter;
-use crate::results::Found;
 use crate::run_folder::{RunFolder, identity_of};
-use crate::stopping::{StopSignal, StopSwitch};
+use crate::stopping::{StopCause, StopSignal, StopSwitch};
 use crate::workspace::Workspace;
-
-/// `128 + SIGTERM`, as a shell would say of a program that was told to stop.
-const STOPPED_EXIT_CODE: i32 = 128 + 15;
-
-/// What a program that ended with a code of the runner's own is said to have ended with.
-const AMBIGUOUS_EXIT_CODE: i32 = 1;
 
 /// Everything that a run needs of the world.
 #[derive(Debug)]
@@ -47,18 +39,11 @@ pub struct Runner {
     pub records: Option<RunFolder>,
 }
 
-/// The program was never started.
-struct NotStarted {
-    end: ProgramEnd,
-    exit_code: i32,
-    message: String,
-}
-
 /// What is ready for the program.
-struct Prepared {
-    workspace: Workspace,
-    checkpoints: Checkpoints,
-    log: SharedLog,
+pub(crate) struct Prepared {
+    pub(crate) workspace: Workspace,
+    pub(crate) checkpoints: Checkpoints,
+    pub(crate) log: SharedLog,
 }
 
 impl Runner {
@@ -67,17 +52,17 @@ impl Runner {
     pub async fn run(&self, switch: &StopSwitch, stop: &mut StopSignal) -> RunExit {
         let gate = tokio::select! {
             biased;
-            _ = stop.stopped() => Err(stopped_before_start()),
+            _ = stop.stopped() => Err(NotStarted::stopped()),
             gate = self.pass_gate() => gate,
         };
         match gate {
             Ok(None) => {}
             Ok(Some(done)) => return exit_by(done),
-            Err(reason) => return self.not_started(reason),
+            Err(reason) => return reason.exit(self.clock.now()),
         }
         let prepared = tokio::select! {
             biased;
-            _ = stop.stopped() => Err(stopped_before_start()),
+            _ = stop.stopped() => Err(NotStarted::stopped()),
             prepared = self.prepare() => prepared,
         };
         match prepared {
@@ -86,7 +71,7 @@ impl Runner {
                 if reason.end == ProgramEnd::NotStarted {
                     self.leave_word_of(&reason).await;
                 }
-                self.not_started(reason)
+                reason.exit(self.clock.now())
             }
         }
     }
@@ -115,23 +100,27 @@ impl Runner {
     async fn prepare(&self) -> Result<Prepared, NotStarted> {
         let configuration = &self.configuration;
         let workspace = Workspace::create(configuration).map_err(|error| {
-            not_prepared(format!("The program's folders could not be made: {error}."))
+            NotStarted::because(format!("The program's folders could not be made: {error}."))
         })?;
         let log = OutputLog::create(&workspace.log(), configuration.log_bytes)
-            .map_err(|error| not_prepared(format!("The log could not be made: {error}.")))?;
+            .map_err(|error| NotStarted::because(format!("The log could not be made: {error}.")))?;
         inputs::fetch_params(configuration, &*self.store, &workspace)
             .await
-            .map_err(|error| not_prepared(format!("The program was not started: {error}.")))?;
+            .map_err(|error| {
+                NotStarted::because(format!("The program was not started: {error}."))
+            })?;
         inputs::fetch_runs(configuration, &*self.store, &workspace)
             .await
-            .map_err(|error| not_prepared(format!("The program was not started: {error}.")))?;
+            .map_err(|error| {
+                NotStarted::because(format!("The program was not started: {error}."))
+            })?;
         let (checkpoints, restored) = Checkpoints::restore(
             workspace.checkpoint(),
             configuration.folder.checkpoint(),
             Arc::clone(&self.store),
         )
         .await
-        .map_err(|error| not_prepared(format!("The program was not started: {error}.")))?;
+        .map_err(|error| NotStarted::because(format!("The program was not started: {error}.")))?;
         let log = SharedLog::new(log);
         if restored {
             log.note("going on from the last checkpoint");
@@ -165,11 +154,11 @@ impl Runner {
                 prepared.log.note(&reason.message);
                 self.store_log(&prepared.log).await;
                 self.leave_word_of(&reason).await;
-                self.not_started(reason)
+                reason.exit(self.clock.now())
             }
         };
         exit.limits = Some(limits.description().to_owned());
-        exit.ordered_to_stop = stop.cause() == Some(crate::stopping::StopCause::Gateway);
+        exit.ordered_to_stop = stop.cause() == Some(StopCause::Gateway);
         // The folder of a run is removed by its backend all the same.
         let _ = prepared.workspace.remove();
         exit
@@ -180,6 +169,7 @@ impl Runner {
         let wanted = Wanted {
             cpus: configuration.cpus,
             memory_bytes: configuration.memory_bytes,
+            by_control_groups: configuration.control_groups,
         };
         let (job, try_number) = (&configuration.job, configuration.try_number);
         let pid = std::process::id();
@@ -195,7 +185,7 @@ impl Runner {
     ) -> Result<(Ended, Timestamp), NotStarted> {
         let configuration = &self.configuration;
         let not_started =
-            |error| not_prepared(format!("The program could not be started: {error}."));
+            |error| NotStarted::because(format!("The program could not be started: {error}."));
         let (progress, last_progress) = watch::channel(LastProgress::default());
         let pipe = ProgressPipe::open(&prepared.workspace.progress()).map_err(not_started)?;
         process_tree::adopt_orphans().map_err(not_started)?;
@@ -226,7 +216,7 @@ impl Runner {
             }
         };
         match std::fs::read_to_string(prepared.workspace.start_failure()) {
-            Ok(message) => Err(not_prepared(message)),
+            Ok(message) => Err(NotStarted::because(message)),
             Err(_) => Ok((ended, started_at)),
         }
     }
@@ -244,213 +234,5 @@ impl Runner {
             process,
             started_at: program.map(|program| program.started_at),
         })
-    }
-
-    /// After the program: what it left is stored, the manifest last.
-    async fn conclude(
-        &self,
-        prepared: &mut Prepared,
-        program: &Ended,
-        started_at: Timestamp,
-    ) -> RunExit {
-        let log = &prepared.log;
-        if !program.is_gone {
-            log.note("a process of the program could not be killed");
-        }
-        let mut exit = RunExit {
-            end: program.end,
-            exit_code: exit_code_of(program.end),
-            ordered_to_stop: false,
-            message: None,
-            limits: None,
-            started_at: Some(started_at),
-            stopped_at: program.stopped_at,
-        };
-        if program.end == ProgramEnd::Stopped {
-            // Another attempt of the same try may follow, and its manifest is the one.
-            if let Err(error) = prepared.checkpoints.store_if_changed().await {
-                log.note(&format!("the last checkpoint was not stored: {error}"));
-            }
-            log.note("the program was told to stop");
-            self.store_log(log).await;
-            return exit;
-        }
-        match self.store_results(prepared, &exit).await {
-            Ok(remark) => exit.message = remark,
-            Err(message) => {
-                exit.exit_code = exit_codes::RESULTS_NOT_STORED;
-                exit.message = Some(message);
-                return exit;
-            }
-        }
-        if exit.end.is_success() {
-            // One that is left costs only its space.
-            let _ = prepared.checkpoints.discard().await;
-        }
-        exit
-    }
-
-    /// Says what was left out, or in one sentence why the results could not be stored.
-    async fn store_results(
-        &self,
-        prepared: &Prepared,
-        exit: &RunExit,
-    ) -> Result<Option<String>, String> {
-        let configuration = &self.configuration;
-        let fail = |error: &dyn std::fmt::Display| {
-            let message = format!("The results could not be stored: {error}.");
-            prepared.log.note(&message);
-            message
-        };
-        let found = Found::look(&prepared.workspace.output(), &configuration.folder);
-        let stored = match found {
-            Ok(found) => found.store(&self.store, configuration.patience).await,
-            Err(error) => Err(error),
-        };
-        let stored = match stored {
-            Ok(stored) => stored,
-            Err(error) => {
-                let message = fail(&error);
-                self.store_log(&prepared.log).await;
-                return Err(message);
-            }
-        };
-        for line in stored.left_out() {
-            prepared.log.note(&format!("not among the results: {line}"));
-        }
-        self.store_log(&prepared.log).await;
-        let remark = stored.remark();
-        let manifest = self.manifest(exit, remark.clone(), stored.objects);
-        self.store_manifest(&manifest)
-            .await
-            .map_err(|error| fail(&error))?;
-        Ok(remark)
-    }
-
-    fn manifest(
-        &self,
-        exit: &RunExit,
-        message: Option<String>,
-        objects: Vec<ManifestObject>,
-    ) -> Manifest {
-        Manifest {
-            version: Manifest::VERSION,
-            backend_id: self.configuration.backend_id.clone(),
-            attempt: self.configuration.attempt,
-            end: exit.end,
-            message,
-            started_at: exit.started_at,
-            stopped_at: exit.stopped_at,
-            objects,
-        }
-    }
-
-    async fn store_manifest(&self, manifest: &Manifest) -> Result<(), ArtifactError> {
-        let key = self
-            .configuration
-            .folder
-            .manifest(self.configuration.try_number);
-        let encoded = manifest.encode();
-        let patience = self.configuration.patience;
-        let created = patience
-            .exercise(async || self.store.create(&key, Bytes::from(encoded.clone())).await)
-            .await?;
-        // Where an earlier call seemed to fail, it may be this very manifest that is there.
-        if created == Created::Won || read_small(&*self.store, &key).await? == encoded {
-            return Ok(());
-        }
-        Err(ArtifactError::Forbidden {
-            reason: format!("{key} is there already, and says something else"),
-            source: None,
-        })
-    }
-
-    async fn store_log(&self, log: &SharedLog) {
-        let Ok(excerpt) = log.lock().excerpt() else {
-            return;
-        };
-        let configuration = &self.configuration;
-        let key = configuration
-            .folder
-            .log(configuration.try_number, configuration.attempt);
-        let excerpt = Arc::new(excerpt);
-        // A job whose log is missing has ended all the same.
-        let _ = configuration
-            .patience
-            .exercise(async || {
-                let excerpt = Arc::clone(&excerpt);
-                let content = written_by(move |output| excerpt.write_to(output));
-                self.store.put(&key, content).await
-            })
-            .await;
-    }
-
-    /// A manifest without results, so that the reason is known where the backend forgets it.
-    async fn leave_word_of(&self, reason: &NotStarted) {
-        let manifest = Manifest {
-            message: Some(reason.message.clone()),
-            ..self.manifest(&self.exit_of(reason), None, Vec::new())
-        };
-        // The exit code says it too.
-        let _ = self.store_manifest(&manifest).await;
-    }
-
-    fn exit_of(&self, reason: &NotStarted) -> RunExit {
-        RunExit {
-            end: reason.end,
-            exit_code: reason.exit_code,
-            ordered_to_stop: false,
-            message: Some(reason.message.clone()),
-            limits: None,
-            started_at: None,
-            stopped_at: self.clock.now(),
-        }
-    }
-
-    fn not_started(&self, reason: NotStarted) -> RunExit {
-        self.exit_of(&reason)
-    }
-}
-
-fn not_prepared(message: String) -> NotStarted {
-    NotStarted {
-        end: ProgramEnd::NotStarted,
-        exit_code: exit_codes::NOT_STARTED,
-        message,
-    }
-}
-
-fn stopped_before_start() -> NotStarted {
-    NotStarted {
-        end: ProgramEnd::Stopped,
-        exit_code: STOPPED_EXIT_CODE,
-        message: "The job was stopped before its program was started.".to_owned(),
-    }
-}
-
-/// The end of an earlier attempt that had done everything.
-fn exit_by(manifest: Manifest) -> RunExit {
-    RunExit {
-        end: manifest.end,
-        exit_code: exit_code_of(manifest.end),
-        ordered_to_stop: false,
-        message: manifest.message,
-        limits: None,
-        started_at: manifest.started_at,
-        stopped_at: manifest.stopped_at,
-    }
-}
-
-fn exit_code_of(end: ProgramEnd) -> i32 {
-    match end {
-        ProgramEnd::Exited {
-            code: exit_codes::GATE_CLOSED..=exit_codes::OUT_OF_MEMORY,
-        } => AMBIGUOUS_EXIT_CODE,
-        ProgramEnd::Exited { code } => code,
-        ProgramEnd::Signalled { signal } => 128 + signal,
-        ProgramEnd::OutOfMemory => exit_codes::OUT_OF_MEMORY,
-        ProgramEnd::TimedOut { .. } => exit_codes::TIMED_OUT,
-        ProgramEnd::Stopped => STOPPED_EXIT_CODE,
-        ProgramEnd::NotStarted => exit_codes::NOT_STARTED,
     }
 }

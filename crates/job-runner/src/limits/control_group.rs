@@ -41,7 +41,7 @@ impl fmt::Display for ControlGroup {
 /// Groups for as much as possible of what is wanted.
 pub(super) fn make(wanted: Wanted, name: &str) -> Vec<ControlGroup> {
     let controllers = wanted.controllers();
-    if controllers.is_empty() {
+    if controllers.is_empty() || !wanted.by_control_groups {
         return Vec::new();
     }
     let Ok(hierarchies) = Hierarchies::read() else {
@@ -318,12 +318,66 @@ mod tests {
         assert_eq!(folder_of("cpu").unwrap(), "/sys/fs/cgroup/cpu/");
     }
 
+    /// Stands in for a tree of groups: the kernel gives a new folder the files that we write.
+    #[test]
+    fn a_group_of_version_2_is_made_where_controllers_are_delegated() {
+        let tree = tempfile::tempdir().unwrap();
+        let own = tree.path().join("a.service/main");
+        fs::create_dir_all(&own).unwrap();
+        let delegated = tree.path().join("a.service");
+        fs::write(delegated.join("cgroup.subtree_control"), "cpu memory\n").unwrap();
+        let hierarchies = Hierarchies {
+            unified: Some(Place {
+                mount_point: tree.path().to_owned(),
+                folder: own,
+            }),
+            of_version_1: Vec::new(),
+        };
+        let wanted = Wanted {
+            cpus: Some(1.5),
+            memory_bytes: Some(1 << 30),
+            by_control_groups: true,
+        };
+        let group = version_2(&hierarchies, wanted, &wanted.controllers(), "run").unwrap();
+        assert_eq!(group.to_string(), "cgroup v2 memory+cpu");
+        assert_eq!(group.path(), delegated.join("run"));
+        let read = |file| fs::read_to_string(group.path().join(file)).unwrap();
+        assert_eq!(read("memory.max"), "1073741824");
+        assert_eq!(read("memory.oom.group"), "1");
+        assert_eq!(read("cpu.max"), "150000 100000");
+        assert!(!group.has_killed());
+        let events = |kills| format!("low 0\noom 1\noom_kill {kills}\noom_group_kill 0\n");
+        fs::write(group.path().join("memory.events"), events(0)).unwrap();
+        assert!(!group.has_killed());
+        fs::write(group.path().join("memory.events"), events(2)).unwrap();
+        assert!(group.has_killed());
+    }
+
+    #[test]
+    fn where_nothing_is_delegated_no_group_is_made_and_nothing_is_left() {
+        let tree = tempfile::tempdir().unwrap();
+        let place = || Place {
+            mount_point: tree.path().to_owned(),
+            folder: tree.path().to_owned(),
+        };
+        let hierarchies = Hierarchies {
+            unified: Some(place()),
+            of_version_1: Vec::new(),
+        };
+        let wanted = Wanted {
+            memory_bytes: Some(1),
+            ..Wanted::default()
+        };
+        assert!(version_2(&hierarchies, wanted, &wanted.controllers(), "run").is_none());
+        assert_eq!(fs::read_dir(tree.path()).unwrap().count(), 0);
+    }
+
     #[test]
     fn a_share_of_a_core_becomes_microseconds() {
         let quota = |cpus| {
             let wanted = Wanted {
                 cpus: Some(cpus),
-                memory_bytes: None,
+                ..Wanted::default()
             };
             wanted.cpu_quota()
         };

@@ -22,6 +22,7 @@ const DATA_EXTRA: u64 = 1024 * 1024 * 1024;
 pub(crate) struct Wanted {
     pub(crate) cpus: Option<f64>,
     pub(crate) memory_bytes: Option<u64>,
+    pub(crate) by_control_groups: bool,
 }
 
 /// What holds.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use batchway_domain::artifacts::ProgramEnd;
+use batchway_domain::artifacts::{Manifest, ProgramEnd};
 use batchway_domain::runner::{exit_codes, variables};
 
-use crate::stage::{Stage, job};
+use crate::stage::{Stage, folder_of, job};
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
@@ -31,17 +31,16 @@ fn control_groups_left(job: &str) -> Vec<std::path::PathBuf> {
     left
 }
 
-#[test]
-fn want_of_memory_ends_the_whole_program_and_is_told() {
+/// Out of memory is told, whatever holds the limit; says what did.
+fn is_told(job_number: u8, control_groups: u8) -> String {
     let stage = Stage::new()
-        .with(variables::JOB_ID, job(77))
+        .with(variables::JOB_ID, job(job_number))
+        .with(variables::CONTROL_GROUPS, control_groups)
         .with(variables::MEMORY_BYTES, 64 * MEBIBYTE);
-    let code = stage.exit_code(GREEDY);
-    let stage = stage.with(variables::JOB_ID, job(1));
-    assert_eq!(code, exit_codes::OUT_OF_MEMORY);
-    let folder = crate::stage::folder_of(&job(77));
+    assert_eq!(stage.exit_code(GREEDY), exit_codes::OUT_OF_MEMORY);
+    let folder = folder_of(&job(job_number));
     let read = |key| std::fs::read(stage.object(&key)).unwrap();
-    let manifest = batchway_domain::artifacts::Manifest::decode(&read(folder.manifest(1))).unwrap();
+    let manifest = Manifest::decode(&read(folder.manifest(1))).unwrap();
     assert_eq!(manifest.end, ProgramEnd::OutOfMemory);
     let names: Vec<&str> = manifest.objects.iter().map(|o| o.name.as_str()).collect();
     assert_eq!(
@@ -49,12 +48,42 @@ fn want_of_memory_ends_the_whole_program_and_is_told() {
         ["half"],
         "what it left is kept, and it did not go on"
     );
+    let left = control_groups_left(job(job_number).as_str());
+    assert!(left.is_empty(), "{left:?}");
     let log = String::from_utf8(read(folder.log(1, 1))).unwrap();
-    assert!(log.contains("limits: ") && log.contains("memory"), "{log}");
-    assert_eq!(
-        control_groups_left(job(77).as_str()),
-        [""; 0].map(Path::new)
-    );
+    let (_, limits) = log.split_once("limits: ").unwrap();
+    limits.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn want_of_memory_ends_the_whole_program_and_is_told() {
+    let limits = is_told(77, 1);
+    assert!(limits.contains("memory"), "{limits}");
+}
+
+#[test]
+fn without_control_groups_a_watch_does_it() {
+    let limits = is_told(78, 0);
+    assert_eq!(limits, "rlimit and watch on memory");
+}
+
+/// Works for a second, and says for how much of that it had a core.
+#[test]
+fn a_share_of_a_core_is_held_or_said_not_to_be() {
+    let stage = Stage::new().with(variables::CPUS, 0.2);
+    let script = "
+        trap 'cat /proc/$$/schedstat; exit 0' USR1
+        (sleep 1; kill -USR1 $$) &
+        while :; do :; done";
+    assert_eq!(stage.exit_code(script), 0);
+    let log = stage.log_text();
+    if log.contains("none on cpu") {
+        return;
+    }
+    assert!(log.contains(" cpu\n"), "{log}");
+    let on_cpu = log.lines().last().unwrap().split(' ').next().unwrap();
+    let on_cpu: u64 = on_cpu.parse().unwrap();
+    assert!(on_cpu < 400_000_000, "{on_cpu} ns of a second");
 }
 
 #[test]
