@@ -211,10 +211,10 @@ impl<'a> Scene<'a> {
             let page = self.list(caller, &query).await;
             assert!(page.jobs.len() <= query.limit, "no page is over its limit");
             ids.extend(page.jobs.into_iter().map(|job| job.id));
-            match page.next {
-                Some(next) => query.before = Some(next),
-                None => return ids,
-            }
+            let Some(next) = page.next else { return ids };
+            let is_older = query.before.as_ref().is_none_or(|before| next < *before);
+            assert!(is_older, "the next page begins further back: {next}");
+            query.before = Some(next);
         }
     }
 
