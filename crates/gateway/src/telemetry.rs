@@ -17,7 +17,10 @@ pub(crate) fn start(filter: &str) -> Result<(), Failure> {
     let started = if std::io::stderr().is_terminal() {
         logs.with_target(false).try_init()
     } else {
-        logs.json().flatten_event(true).with_span_list(false).try_init()
+        logs.json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init()
     };
     started.map_err(Failure::failed)
 }

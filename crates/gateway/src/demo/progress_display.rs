@@ -52,6 +52,7 @@ impl ProgressDisplay {
     pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish();
+            super::visit::say("");
         }
     }
 
