@@ -6,13 +6,16 @@ use std::sync::Arc;
 use batchway_domain::identity::{BackendName, JobTypeName};
 use batchway_domain::job_type::{JobType, JobTypes};
 use batchway_domain::ports::ComputeBackend;
-use jsonschema::Validator;
+use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 use crate::Violation;
 
 /// The most violations that one answer lists.
 const MAX_VIOLATIONS: usize = 20;
+
+/// Longer sentences don't repeat the value that they are about; in characters.
+const LONGEST_SENTENCE: usize = 300;
 
 /// A job type that can't work as configured.
 #[derive(Debug, thiserror::Error)]
@@ -57,11 +60,21 @@ impl JobTypeSchemas {
             .map(|error| {
                 Violation::new(
                     format!("/params{}", error.instance_path()),
-                    error.to_string(),
+                    sentence_about(&error),
                 )
             })
             .collect()
     }
+}
+
+/// What is wrong, with the value at fault in it unless that is long.
+fn sentence_about(error: &ValidationError<'_>) -> String {
+    let whole = error.to_string();
+    if whole.chars().count() <= LONGEST_SENTENCE {
+        return whole;
+    }
+    let masked = error.masked_with("the value").to_string();
+    masked.chars().take(LONGEST_SENTENCE).collect()
 }
 
 fn compile(kind: &JobType) -> Result<Validator, String> {

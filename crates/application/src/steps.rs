@@ -59,6 +59,17 @@ impl Application {
         Ok(Some(transition.job))
     }
 
+    /// Puts back a job that was taken before its time. A due time can be moved by one who had read
+    /// the job before it changed, so a loop that must not be early goes by the record.
+    pub(crate) async fn put_back_if_early(&self, job: &Job) -> Result<bool, StoreError> {
+        let at = job.due().at;
+        let is_early = at > self.now();
+        if is_early {
+            self.jobs().reschedule(&[(job.id.clone(), at)]).await?;
+        }
+        Ok(is_early)
+    }
+
     /// Commits, once more with the same operation id where the first answer was lost.
     async fn commit_surely(&self, commit: JobCommit) -> Result<(), CommitError> {
         match self.jobs().commit(commit.clone()).await {

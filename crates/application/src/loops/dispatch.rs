@@ -2,10 +2,11 @@
 //! send once, classify.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use batchway_domain::Timestamp;
 use batchway_domain::identity::BackendName;
 use batchway_domain::job::machine::Observation;
 use batchway_domain::job::{Job, JobState, Lane, Settlement, Target, WaitingReason};
@@ -15,7 +16,7 @@ use batchway_domain::ports::{
 };
 use batchway_domain::runner::variables;
 use batchway_domain::security::JobToken;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Loop, Report};
@@ -55,6 +56,13 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// When a backend that can't be used is tried again.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
 
+/// How often jobs that waited too long are looked for while there is no room: each look reads
+/// many.
+const EXPIRE_EVERY: Duration = Duration::from_secs(30);
+
+/// How many of those that have waited longest one such look reads.
+const MOST_EXPIRED: usize = 10_000;
+
 /// When a job that was not sent is due again, unless the backend says later.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -69,6 +77,8 @@ pub struct Dispatch {
     backend: Arc<dyn ComputeBackend>,
     lane: Lane,
     sending: SendingTime,
+    /// When those that waited too long were looked for last.
+    expired_at: Mutex<Option<Timestamp>>,
 }
 
 impl Dispatch {
@@ -83,6 +93,7 @@ impl Dispatch {
             backend,
             lane: Lane::Dispatch(name),
             sending,
+            expired_at: Mutex::default(),
         }
     }
 
@@ -96,40 +107,54 @@ impl Dispatch {
         self.application.jobs().take_due(&request).await
     }
 
-    /// Ends jobs that waited too long, also while there is no room to start any.
-    async fn expire(&self) -> Result<usize, StoreError> {
-        let limits = self
-            .application
-            .0
-            .job_types
-            .iter()
-            .filter_map(|kind| kind.max_queue_time);
-        let Some(shortest) = limits.min() else {
-            return Ok(0);
+    /// Ends jobs that waited too long while there is no room to start any. Where there is room,
+    /// each is judged when its turn comes.
+    async fn expire(&self) -> Result<(), StoreError> {
+        let job_types = self.application.0.job_types.iter();
+        let Some(shortest) = job_types.filter_map(|kind| kind.max_queue_time).min() else {
+            return Ok(());
         };
+        let now = self.application.now();
+        if !self.expiry_is_due(now) {
+            return Ok(());
+        }
         let request = DueRequest {
             lane: self.lane.clone(),
-            limit: BATCH,
-            lease: PROBE_EVERY,
-            created_before: Some(self.application.now().minus(shortest)),
+            limit: MOST_EXPIRED,
+            // They are only looked at: nobody is to be kept from sending them.
+            lease: Duration::ZERO,
+            created_before: Some(now.minus(shortest)),
         };
         let jobs = self.application.jobs().take_due(&request).await?;
-        let taken = jobs.len();
-        for job in jobs {
-            match self.unstartable(&job) {
-                Some(message) => {
-                    self.application
-                        .apply(job, &Observation::Unstartable { message })
-                        .await?;
-                }
-                // Taken only to be looked at: due again as it was.
-                None => {
-                    let at = job.due().at;
-                    self.application.jobs().reschedule(&[(job.id, at)]).await?;
-                }
-            }
+        let as_they_were: Vec<_> = jobs
+            .iter()
+            .map(|job| (job.id.clone(), job.due().at))
+            .collect();
+        self.application.jobs().reschedule(&as_they_were).await?;
+        let expired: Vec<(Job, String)> = jobs
+            .into_iter()
+            .filter_map(|job| self.unstartable(&job).map(|message| (job, message)))
+            .collect();
+        for batch in expired.chunks(BATCH) {
+            try_join_all(batch.iter().cloned().map(|(job, message)| async move {
+                let observation = Observation::Unstartable { message };
+                self.application.apply(job, &observation).await
+            }))
+            .await?;
         }
-        Ok(taken)
+        *self.expired_at() = Some(now);
+        Ok(())
+    }
+
+    fn expiry_is_due(&self, now: Timestamp) -> bool {
+        self.expired_at()
+            .is_none_or(|last| now < last || now.since(last) >= EXPIRE_EVERY)
+    }
+
+    fn expired_at(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.expired_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn unstartable(&self, job: &Job) -> Option<String> {
@@ -140,7 +165,7 @@ impl Dispatch {
             ));
         };
         let limit = kind.max_queue_time?;
-        let waited = self.application.now().since(job.created_at);
+        let waited = self.application.now().since(waiting_since(job));
         (waited >= limit).then(|| {
             format!(
                 "The job could not be started within {} seconds.",
@@ -150,6 +175,9 @@ impl Dispatch {
     }
 
     async fn start(&self, job: Job) -> Result<(), StoreError> {
+        if self.application.put_back_if_early(&job).await? {
+            return Ok(());
+        }
         if let Some(message) = self.unstartable(&job) {
             self.application
                 .apply(job, &Observation::Unstartable { message })
@@ -328,6 +356,18 @@ impl Dispatch {
     }
 }
 
+/// Since when the job waits for its present try: since its acceptance, or the end of the try
+/// before.
+fn waiting_since(job: &Job) -> Timestamp {
+    let present = job.current_try.number;
+    job.attempts
+        .iter()
+        .filter(|attempt| attempt.try_number < present)
+        .filter_map(|attempt| attempt.stopped_at)
+        .max()
+        .unwrap_or(job.created_at)
+}
+
 #[async_trait]
 impl Loop for Dispatch {
     fn name(&self) -> String {
@@ -343,8 +383,11 @@ impl Loop for Dispatch {
             Capacity::Slots(free) => free.min(BATCH),
             Capacity::Queue => BATCH,
         };
-        if let Err(error) = self.expire().await {
-            return Report::failed(&error);
+        if limit == 0 {
+            return match self.expire().await {
+                Ok(()) => Report::default(),
+                Err(error) => Report::failed(&error),
+            };
         }
         let jobs = match self.take(limit).await {
             Ok(jobs) => jobs,
@@ -358,7 +401,7 @@ impl Loop for Dispatch {
             .map(|error| error.to_string());
         Report {
             taken,
-            more: taken > 0 && taken == limit,
+            more: taken == limit,
             failure,
         }
     }

@@ -25,6 +25,9 @@ impl Remove {
     }
 
     async fn remove(&self, job: &Job) -> Result<(), StoreError> {
+        if self.application.put_back_if_early(job).await? {
+            return Ok(());
+        }
         if let Some(backend) = self.application.0.ports.backends.get(&job.backend) {
             for attempt in &job.attempts {
                 if let Err(error) = backend.forget(&attempt.backend_id).await {

@@ -50,6 +50,8 @@ impl Resolve {
             }
         }
         if !matches!(job.state, JobState::Unresolved { .. }) {
+            // Someone may still be sending it.
+            self.application.put_back_if_early(&job).await?;
             return Ok(());
         }
         let Some(observation) = self.look_up(&job).await else {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use batchway_domain::artifacts::ProgramEnd;
 use batchway_domain::identity::BackendName;
 use batchway_domain::job::machine::Observation;
 use batchway_domain::job::{Absence, BackendId, Job, JobState, Lane, Rules, Settlement};
@@ -245,26 +246,39 @@ impl Application {
     async fn what_it_left(
         &self,
         job: &Job,
-    ) -> Result<
-        (
-            Option<batchway_domain::artifacts::ProgramEnd>,
-            Option<String>,
-        ),
-        ArtifactError,
-    > {
+    ) -> Result<(Option<ProgramEnd>, Option<String>), ArtifactError> {
         let kind = self.0.job_types.get(&job.job_type);
         let names = kind
             .and_then(|kind| kind.main_result.as_ref())
             .map(|main| main.names.as_slice())
             .unwrap_or_default();
         if !self.rules_of(job).gated {
-            return Ok((None, names.first().cloned()));
+            return Ok((None, self.first_stored(job, names).await?));
         }
         let Some(manifest) = self.read_manifest(job).await? else {
             return Ok((None, None));
         };
         let is_there = |name: &&String| manifest.objects.iter().any(|object| object.name == **name);
         Ok((Some(manifest.end), names.iter().find(is_there).cloned()))
+    }
+
+    /// The first of these results that the artifact store has.
+    async fn first_stored(
+        &self,
+        job: &Job,
+        names: &[String],
+    ) -> Result<Option<String>, ArtifactError> {
+        for name in names {
+            let Ok(key) = job.folder().artifact(name) else {
+                continue;
+            };
+            match self.artifacts().metadata(&key).await {
+                Ok(_) => return Ok(Some(name.clone())),
+                Err(ArtifactError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use batchway_domain::identity::JobId;
-use batchway_domain::job::{Job, JobStatus};
+use batchway_domain::job::Job;
 use batchway_domain::ports::{ArtifactMetadata, Disposition, Link};
 use batchway_domain::security::KeyDigest;
 
@@ -28,8 +28,8 @@ pub struct ListedArtifact {
 }
 
 impl Application {
-    /// All artifacts of a job. Once it is completed and left a manifest, those that the manifest
-    /// names; before, what is there, perhaps nothing.
+    /// All artifacts of a job. Once it has ended and left a manifest, those that the manifest
+    /// names; otherwise what is there, perhaps nothing.
     ///
     /// # Errors
     /// [`RequestError::JobNotFound`]; [`RequestError::ArtifactStoreUnavailable`].
@@ -58,7 +58,7 @@ impl Application {
     }
 
     async fn named_by_manifest(&self, job: &Job) -> Result<Option<BTreeSet<String>>, RequestError> {
-        if job.status() != JobStatus::Completed || !self.rules_of(job).gated {
+        if !job.status().is_terminal() || !self.rules_of(job).gated {
             return Ok(None);
         }
         let manifest = self.read_manifest(job).await?;

@@ -1,7 +1,7 @@
 //! What a runner says, and what it is told.
 
 use batchway_domain::job::machine::Observation;
-use batchway_domain::job::{Job, JobState};
+use batchway_domain::job::{Attempt, Job, JobState};
 use batchway_domain::runner::{RunnerOrder, RunnerReport};
 use batchway_domain::security::JobToken;
 
@@ -45,8 +45,15 @@ fn must_stop(job: &Job, try_number: u32, report: &RunnerReport) -> bool {
         .state
         .backend_id()
         .is_some_and(|id| *id != report.backend_id);
-    let older_attempt =
+    let later_attempt_runs =
         matches!(job.state, JobState::Running { attempt, .. } if report.attempt < attempt);
+    let has_ended = |attempt: &&Attempt| {
+        attempt.try_number == try_number
+            && attempt.backend_id == report.backend_id
+            && attempt.stopped_at.is_some()
+    };
+    let ended = job.attempts.iter().filter(has_ended).count();
+    let older_attempt = later_attempt_runs || report.attempt as usize <= ended;
     job.status().is_terminal()
         || job.cancel_requested_at.is_some()
         || job.current_try.number != try_number

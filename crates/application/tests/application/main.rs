@@ -1,0 +1,26 @@
+//! The use cases and the loops over adapters in memory, with time by hand and loops one round at
+//! a time.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod cancel_job;
+mod dispatch;
+mod dispatch_answers;
+mod drive;
+mod job_types;
+mod learn;
+mod list_artifacts;
+mod list_jobs;
+mod max_queue_time;
+mod mock_backend;
+mod open_link;
+mod random_lives;
+mod readiness;
+mod remove;
+mod report_progress;
+mod resolve;
+mod scene;
+mod store_failures;
+mod submit_job;
+mod wait_for_job;
+mod watch;
+mod watch_copies;

@@ -1,0 +1,346 @@
+//! Whole lives of jobs: two replicas over one store and two backends, all of which fail at
+//! random, in random order, with runners, cancels and a clock that jumps. Whatever happens, each
+//! accepted request has one run to effect, and nothing is said that is not so.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use batchway_application::use_cases::SubmitRequest;
+use batchway_domain::artifacts::ProgramEnd;
+use batchway_domain::identity::JobId;
+use batchway_domain::job::{
+    BackendId, CancelCause, Failure, FailureClass, Job, JobState, JobStatus,
+};
+use batchway_domain::ports::{BackendState, ComputeBackend, Entropy};
+use batchway_domain::runner::RunnerReport;
+use batchway_memory_adapters::{Fault, SeededEntropy};
+use futures_util::FutureExt;
+
+use crate::job_types::{FOREIGN, HURRY, REMOTE, SIMULATE};
+use crate::scene::{MINUTE, Replica, SECOND, Setup, World, request};
+
+const SEEDS: u64 = 100;
+const STEPS: usize = 400;
+const MOST_JOBS: usize = 8;
+
+const LOOPS: [&str; 6] = [
+    "dispatch:process",
+    "resolve:process",
+    "watch:process",
+    "dispatch:aws-batch",
+    "resolve:aws-batch",
+    "watch:aws-batch",
+];
+
+/// One history, made by a seed.
+struct History {
+    seed: u64,
+    dice: SeededEntropy,
+    world: World,
+    replicas: [Replica; 2],
+    posts: usize,
+    /// The copies whose programs ended well, by job.
+    effects: BTreeMap<JobId, Vec<BackendId>>,
+}
+
+#[tokio::test]
+async fn every_job_has_one_end_and_at_most_one_effect() {
+    let mut ends: BTreeMap<JobStatus, usize> = BTreeMap::new();
+    for seed in 0..SEEDS {
+        let mut history = History::new(seed);
+        for _ in 0..STEPS {
+            history.step().await;
+            history.check_what_is_said().await;
+        }
+        history.settle().await;
+        history.check_the_end().await;
+        for job in history.world.jobs.all_jobs() {
+            *ends.entry(job.status()).or_default() += 1;
+        }
+    }
+    // The histories are worth something only where they end in all ways.
+    for status in [
+        JobStatus::Completed,
+        JobStatus::Failed,
+        JobStatus::Cancelled,
+    ] {
+        assert!(ends[&status] > 20, "{ends:?}");
+    }
+}
+
+impl History {
+    fn new(seed: u64) -> Self {
+        let world = World::new(3);
+        let replicas = [1, 2].map(|number| {
+            let replica = world.replica(Setup {
+                seed: seed * 10 + number,
+                ..Setup::default()
+            });
+            break_at_random(&replica, seed * 10 + number);
+            replica
+        });
+        if seed.is_multiple_of(3) {
+            world.process.hold_stops();
+            world.batch.hold_stops();
+        }
+        Self {
+            seed,
+            dice: SeededEntropy::new(seed),
+            world,
+            replicas,
+            posts: 0,
+            effects: BTreeMap::new(),
+        }
+    }
+
+    /// A number below this one.
+    fn roll(&self, below: usize) -> usize {
+        let dice: &dyn Entropy = &self.dice;
+        usize::from(u16::from_le_bytes(dice.bytes())) % below
+    }
+
+    async fn step(&mut self) {
+        match self.roll(20) {
+            0 if self.posts < MOST_JOBS => self.post().await,
+            0..=7 => self.run_a_loop().await,
+            8 | 9 => self.run_both_replicas().await,
+            10..=14 => self.move_a_copy().await,
+            15 => self.cancel_a_job(),
+            16 => {
+                let hides = self.roll(2) == 0;
+                self.world.batch.hide_from_lookups(hides);
+            }
+            17 => {
+                self.world.process.finish_stops();
+                self.world.batch.finish_stops();
+            }
+            18 => self.world.clock.advance(self.roll(20 * 60) as u32 * SECOND),
+            _ => self.world.clock.advance(Duration::from_millis(500)),
+        }
+    }
+
+    /// A client that repeats its request with the same key until it is answered.
+    async fn post(&mut self) {
+        let kinds = [SIMULATE, SIMULATE, HURRY, REMOTE, REMOTE, FOREIGN];
+        let kind = kinds[self.roll(kinds.len())];
+        let key = format!("post-{}", self.posts);
+        self.posts += 1;
+        loop {
+            let replica = &self.replicas[self.roll(2)];
+            let request = SubmitRequest {
+                idempotency_key: Some(key.clone()),
+                ..request(kind)
+            };
+            let answer = replica.application.submit_job(&self.world.key, request);
+            if answer.await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    async fn run_a_loop(&self) {
+        let replica = &self.replicas[self.roll(2)];
+        replica.run(LOOPS[self.roll(LOOPS.len())]).await;
+    }
+
+    async fn run_both_replicas(&self) {
+        let work = [0, 1].map(|_| LOOPS[self.roll(LOOPS.len())]);
+        let [first, second] = &self.replicas;
+        tokio::join!(first.run(work[0]), second.run(work[1]));
+    }
+
+    fn cancel_a_job(&self) {
+        let jobs = self.world.jobs.all_jobs();
+        if jobs.is_empty() {
+            return;
+        }
+        let id = &jobs[self.roll(jobs.len())].id;
+        let application = &self.replicas[self.roll(2)].application;
+        // Nobody waits for the answer.
+        let _unheard = application
+            .cancel_job(&self.world.key, id.as_str())
+            .now_or_never();
+    }
+
+    async fn move_a_copy(&mut self) {
+        let copies = self.copies().await;
+        if copies.is_empty() {
+            return;
+        }
+        let (job, copy, state) = &copies[self.roll(copies.len())];
+        match state {
+            BackendState::Waiting { .. } => self.begin(job, copy).await,
+            BackendState::Running => self.go_on(job, copy).await,
+            BackendState::Succeeded | BackendState::Failed { .. } => {}
+        }
+    }
+
+    /// A copy gets a machine. Under our runner it has to pass the gate.
+    async fn begin(&self, job: &Job, copy: &BackendId) {
+        if is_gated(job) {
+            self.world.start_runner(job, copy).await;
+        } else {
+            self.world.batch.run(copy);
+        }
+    }
+
+    async fn go_on(&mut self, job: &Job, copy: &BackendId) {
+        let backend = self.world.backend_of(job);
+        match self.roll(10) {
+            0..=3 if is_gated(job) => self.report(job, copy).await,
+            4 if job.backend.as_str() != "process" => backend.wait(copy, None),
+            5 => {
+                let gone = Failure::new(FailureClass::HostLost, "The machine went away.");
+                backend.fail(copy, gone);
+            }
+            6 => backend.exit(copy, 1),
+            7 if self.roll(5) == 0 => backend.stop_outside(copy),
+            _ => self.end_well(job, copy),
+        }
+    }
+
+    /// The program ends well, unless it is stopped before.
+    fn end_well(&mut self, job: &Job, copy: &BackendId) {
+        if is_gated(job) {
+            let end = ProgramEnd::Exited { code: 0 };
+            self.world.leave(job, copy, end, &["results.h5"]);
+        }
+        self.world.backend_of(job).succeed(copy);
+        let effects = self.effects.entry(job.id.clone()).or_default();
+        effects.push(copy.clone());
+    }
+
+    /// A runner speaks, and ends its program where it is told to.
+    async fn report(&self, job: &Job, copy: &BackendId) {
+        let backend = self.world.backend_of(job);
+        let number = backend.submission(copy).unwrap().name.number;
+        let token = self.world.token(&job.id, number);
+        let description = backend.describe(std::slice::from_ref(copy)).await.unwrap();
+        let report = RunnerReport {
+            backend_id: copy.clone(),
+            attempt: u32::try_from(description[0].attempts.len()).unwrap(),
+            progress: Some(0.5),
+            message: None,
+        };
+        let application = &self.replicas[self.roll(2)].application;
+        if let Ok(order) = application.report_progress(&token, report).await
+            && order.stop
+        {
+            self.world.leave(job, copy, ProgramEnd::Stopped, &[]);
+            let stopped = Failure::new(FailureClass::Unknown, "The program was stopped.");
+            backend.fail(copy, stopped);
+        }
+    }
+
+    /// Every copy at every backend, with its job.
+    async fn copies(&self) -> Vec<(Job, BackendId, BackendState)> {
+        let mut copies = Vec::new();
+        for backend in [&self.world.process, &self.world.batch] {
+            for description in backend.describe(&backend.ids()).await.unwrap() {
+                let submission = backend.submission(&description.id).unwrap();
+                let job = self.world.jobs.job(&submission.name.job).unwrap();
+                copies.push((job, description.id, description.state));
+            }
+        }
+        copies
+    }
+
+    /// No job that is said to have ended has a program that works.
+    async fn check_what_is_said(&self) {
+        for (job, copy, state) in self.copies().await {
+            let works = state == BackendState::Running && is_gated(&job);
+            assert!(
+                !(works && job.status().is_terminal()),
+                "seed {}: {copy} works, and {job:?}",
+                self.seed
+            );
+        }
+    }
+
+    /// Fair weather, until nothing moves any more.
+    async fn settle(&mut self) {
+        for replica in &self.replicas {
+            replica.jobs.faults().clear();
+            replica.artifacts.faults().clear();
+            replica.process.faults().clear();
+            replica.batch.faults().clear();
+        }
+        self.world.batch.hide_from_lookups(false);
+        for _ in 0..200 {
+            for (number, work) in LOOPS.iter().enumerate() {
+                let report = self.replicas[number % 2].run(work).await;
+                assert_eq!(report.failure, None);
+            }
+            self.world.process.finish_stops();
+            self.world.batch.finish_stops();
+            for (job, copy, state) in self.copies().await {
+                match state {
+                    BackendState::Waiting { .. } => self.begin(&job, &copy).await,
+                    BackendState::Running => self.end_well(&job, &copy),
+                    BackendState::Succeeded | BackendState::Failed { .. } => {}
+                }
+            }
+            self.world.clock.advance(MINUTE);
+            self.check_what_is_said().await;
+        }
+    }
+
+    async fn check_the_end(&self) {
+        let seed = self.seed;
+        let jobs = self.world.jobs.all_jobs();
+        assert_eq!(jobs.len(), self.posts, "seed {seed}: one job a request");
+        for job in &jobs {
+            assert!(job.status().is_terminal(), "seed {seed}: {job:?}");
+            assert_eq!(job.surplus, [], "seed {seed}: {job:?}");
+            let events = self.world.jobs.events_of(&job.id);
+            let numbers: Vec<u64> = events.iter().map(|event| event.number).collect();
+            let expected: Vec<u64> = (1..=job.events).collect();
+            assert_eq!(numbers, expected, "seed {seed}: {job:?}");
+            if is_gated(job) {
+                self.check_effects(job);
+            }
+        }
+        for (job, copy, state) in self.copies().await {
+            assert!(state.has_ended(), "seed {seed}: {copy} of {job:?}");
+        }
+    }
+
+    /// At most one copy ended well, and exactly where the job is completed: the one that counts.
+    fn check_effects(&self, job: &Job) {
+        let seed = self.seed;
+        let effects = self.effects.get(&job.id).map_or(&[][..], Vec::as_slice);
+        match &job.state {
+            JobState::Completed => {
+                let counted = job.backend_id().cloned();
+                let counted: Vec<BackendId> = counted.into_iter().collect();
+                assert_eq!(effects, counted, "seed {seed}: {job:?}");
+            }
+            JobState::Cancelled {
+                cause: CancelCause::Requested,
+            } => {
+                assert!(job.cancel_requested_at.is_some());
+                assert_eq!(effects, [], "seed {seed}: {job:?}");
+            }
+            _ => assert_eq!(effects, [], "seed {seed}: {job:?}"),
+        }
+    }
+}
+
+fn is_gated(job: &Job) -> bool {
+    job.job_type.as_str() != FOREIGN
+}
+
+/// One call in twenty fails, in any way.
+fn break_at_random(replica: &Replica, seed: u64) {
+    let ways = [Fault::Declined, Fault::RequestLost, Fault::ReplyLost];
+    replica.jobs.faults().fail_at_random(seed, 0.05, &ways);
+    replica
+        .artifacts
+        .faults()
+        .fail_at_random(seed + 1, 0.05, &ways);
+    replica
+        .process
+        .faults()
+        .fail_at_random(seed + 2, 0.1, &ways);
+    replica.batch.faults().fail_at_random(seed + 3, 0.1, &ways);
+}
