@@ -2,6 +2,7 @@
 //! nothing, and behind one that fails every other call, for a caller that tries again.
 
 mod artifact_store;
+mod bad_days;
 mod compute_backend;
 mod job_store;
 mod retrying;
