@@ -11,6 +11,11 @@ use crate::Application;
 /// the job, which happens a few times in a job's life.
 const MAX_CONFLICTS: usize = 16;
 
+/// What was learnt of one try says nothing of the next.
+fn is_outdated(observation: &Observation, read: &Job, present: &Job) -> bool {
+    read.current_try.number != present.current_try.number && observation.is_bound_to_its_try()
+}
+
 impl Application {
     /// Applies an observation to a job, reading it again where it has changed meanwhile.
     /// Answers the job as it then is; `None` where there is no such job any more.
@@ -25,6 +30,9 @@ impl Application {
                 Err(CommitError::NotFound) => return Ok(None),
                 Err(CommitError::Store(error)) => return Err(error),
                 Err(CommitError::Conflict) => match self.jobs().load(&job.id).await? {
+                    Some(present) if is_outdated(observation, &job, &present) => {
+                        return Ok(Some(present));
+                    }
                     Some(present) => job = present,
                     None => return Ok(None),
                 },
@@ -120,5 +128,42 @@ impl Application {
                 Err(unknown())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use batchway_domain::Timestamp;
+    use batchway_domain::job::machine::GateReading;
+    use batchway_domain::job::{NewJob, RequestHash};
+
+    use super::*;
+
+    fn job_in_try(number: u32) -> Job {
+        let new = NewJob {
+            id: JobId::new(Timestamp::EPOCH, "00".parse().unwrap(), [0; 10]),
+            environment: "prod".parse().unwrap(),
+            job_type: "run_simulation".parse().unwrap(),
+            backend: "process".parse().unwrap(),
+            work: 1.0,
+            estimated_seconds: 1,
+            webhook: None,
+            request_hash: RequestHash(String::new()),
+        };
+        let mut job = new.admit("user123".parse().unwrap()).job;
+        job.current_try.number = number;
+        job
+    }
+
+    #[test]
+    fn what_was_learnt_of_one_try_is_not_applied_to_the_next() {
+        let (first, second) = (job_in_try(1), job_in_try(2));
+        let empty = Observation::LookedUp {
+            found: Vec::new(),
+            gate: GateReading::Open,
+        };
+        assert!(is_outdated(&empty, &first, &second));
+        assert!(!is_outdated(&empty, &first, &first));
+        assert!(!is_outdated(&Observation::CancelRequested, &first, &second));
     }
 }

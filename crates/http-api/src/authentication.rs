@@ -43,6 +43,16 @@ impl Credentials {
         Ok(Caller(key.digest()))
     }
 
+    /// The token of a runner.
+    pub(crate) fn runner_token(&self) -> Result<RunnerToken, Problem> {
+        let token = self.bearer().ok_or_else(|| {
+            let detail = "Send the job's token in the header Authorization: Bearer JOB_TOKEN.";
+            Problem::new(ProblemKind::InvalidJobToken, detail)
+                .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"batchway-runner\"")
+        })?;
+        Ok(RunnerToken(token.to_owned()))
+    }
+
     fn bearer(&self) -> Option<&str> {
         let (scheme, token) = text(self.authorization.as_ref()?).split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -126,13 +136,7 @@ impl<'a> ApiExtractor<'a> for RunnerToken {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let credentials = Credentials::of(request.headers());
-        let token = credentials.bearer().ok_or_else(|| {
-            let detail = "Send the job's token in the header Authorization: Bearer JOB_TOKEN.";
-            Problem::new(ProblemKind::InvalidJobToken, detail)
-                .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"batchway-runner\"")
-        })?;
-        Ok(Self(token.to_owned()))
+        Ok(Credentials::of(request.headers()).runner_token()?)
     }
 }
 

@@ -172,19 +172,19 @@ impl Watch {
     /// A job that the backend does not know any more counts as lost only after a while, and
     /// only once a look-up by name has found nothing either.
     async fn absent(&self, job: &Job) -> Result<Vec<Observation>, ArtifactError> {
-        let (by_name, (manifest, main_result)) = if self.is_long_absent(job) {
-            (
-                self.is_found_by_name(job).await,
-                self.application.what_it_left(job).await?,
-            )
-        } else {
-            (None, (None, None))
+        if !self.is_long_absent(job) {
+            return Ok(vec![absent(None, (None, None))]);
+        }
+        let left = self.application.what_it_left(job).await?;
+        let Some(named) = self.find_by_name(job).await else {
+            return Ok(vec![absent(None, left)]);
         };
-        Ok(vec![Observation::Absent {
-            by_name,
-            manifest,
-            main_result,
-        }])
+        // That another copy bears the name says nothing of this one, and is to be judged itself.
+        let by_name = named.iter().any(|id| job.state.backend_id() == Some(id));
+        Ok(vec![
+            Observation::CandidatesSeen(named),
+            absent(Some(by_name), left),
+        ])
     }
 
     fn is_long_absent(&self, job: &Job) -> bool {
@@ -204,7 +204,7 @@ impl Watch {
             && self.application.now().since(since) >= Rules::LOST_AFTER
     }
 
-    async fn is_found_by_name(&self, job: &Job) -> Option<bool> {
+    async fn find_by_name(&self, job: &Job) -> Option<Vec<BackendId>> {
         let target = job.current_try.target.as_ref()?;
         let name = job.try_name(&self.application.settings().deployment);
         let found = self
@@ -212,7 +212,7 @@ impl Watch {
             .find_by_name(&name, target, &job.request_hash)
             .await
             .ok()?;
-        Some(!found.is_empty())
+        Some(found.into_iter().map(|candidate| candidate.id).collect())
     }
 
     /// The surplus copies that are no longer alive.
@@ -228,6 +228,17 @@ impl Watch {
             })
             .cloned()
             .collect()
+    }
+}
+
+fn absent(
+    by_name: Option<bool>,
+    (manifest, main_result): (Option<ProgramEnd>, Option<String>),
+) -> Observation {
+    Observation::Absent {
+        by_name,
+        manifest,
+        main_result,
     }
 }
 

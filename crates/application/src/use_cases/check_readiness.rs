@@ -10,21 +10,25 @@ pub struct NotReady {
 }
 
 impl Application {
-    /// Asks the stores, and whether the gateway is about to stop.
+    /// Asks the stores, and whether the gateway is about to stop. Anyone may be told the answer;
+    /// what only the operator may know is logged.
     ///
     /// # Errors
     /// [`NotReady`].
     pub async fn check_readiness(&self) -> Result<(), NotReady> {
         let (jobs, artifacts) = tokio::join!(self.jobs().check(), self.artifacts().check());
-        let draining = self.0.draining.is_cancelled();
-        let reasons: Vec<String> = [
-            jobs.err().map(|error| error.to_string()),
-            artifacts.err().map(|error| error.to_string()),
-            draining.then(|| "the gateway is about to stop".to_owned()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let mut reasons = Vec::new();
+        if let Err(error) = jobs {
+            tracing::warn!(%error, "the job store is not ready");
+            reasons.push("the job store can't be used now".to_owned());
+        }
+        if let Err(error) = artifacts {
+            tracing::warn!(%error, "the artifact store is not ready");
+            reasons.push("the artifact store can't be used now".to_owned());
+        }
+        if self.0.draining.is_cancelled() {
+            reasons.push("the gateway is about to stop".to_owned());
+        }
         if reasons.is_empty() {
             Ok(())
         } else {

@@ -3,7 +3,6 @@
 use batchway_domain::job::machine::Observation;
 use batchway_domain::job::{Attempt, Job, JobState};
 use batchway_domain::runner::{RunnerOrder, RunnerReport};
-use batchway_domain::security::JobToken;
 
 use crate::{Application, RequestError};
 
@@ -17,8 +16,7 @@ impl Application {
         token: &str,
         report: RunnerReport,
     ) -> Result<RunnerOrder, RequestError> {
-        let token = JobToken::verify(token, &self.settings().secrets, self.now())
-            .map_err(|_| RequestError::TokenRefused)?;
+        let token = self.check_job_token(token)?;
         let Some(job) = self.jobs().load(&token.job).await? else {
             return Ok(RunnerOrder { stop: true });
         };

@@ -248,6 +248,25 @@ async fn what_a_look_up_finds_is_not_lost() {
 }
 
 #[tokio::test]
+async fn that_another_copy_is_found_does_not_keep_a_vanished_one_for_ever() {
+    let mut backend = accepting_backend();
+    backend.expect_describe().returning(|_| Ok(Vec::new()));
+    backend.expect_find_by_name().returning(|_, _, _| {
+        let created_at = Timestamp::EPOCH;
+        let id = BackendId("another".to_owned());
+        Ok(vec![Candidate { id, created_at }])
+    });
+    backend.expect_terminate().returning(|_, _| Ok(()));
+    let scene = Scene::with_backend(backend);
+    let (id, copy) = scene.send(SIMULATE).await;
+    for _ in 0..30 {
+        scene.watch_all(&id).await;
+        scene.run("resolve:process").await;
+    }
+    assert_ne!(scene.job(&id).state.backend_id(), Some(&copy));
+}
+
+#[tokio::test]
 async fn a_backend_that_does_not_answer_changes_nothing_but_what_is_said_of_it() {
     let scene = Scene::new();
     let (id, copy) = scene.start(SIMULATE).await;

@@ -22,7 +22,7 @@ use crate::operations::Notes;
 use crate::problem::{Problem, ProblemKind};
 
 use request_id::{REQUEST_ID, header_value, request_id};
-use route_table::Found;
+use route_table::{Audience, Found};
 pub(crate) use route_table::{Operation, RouteTable};
 
 /// Sent with every answer.
@@ -97,10 +97,8 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
         let Err(problem) = outcome else {
             return outcome;
         };
-        if operation.takes_api_key && problem.kind.blames_content() {
-            // Whoever has no key learns nothing, not even what is wrong with the request.
-            self.application
-                .authenticate(&credentials.caller()?.0)
+        if problem.kind.blames_content() {
+            self.check_credentials(operation.audience, &credentials)
                 .await?;
         }
         debug_assert!(
@@ -108,6 +106,26 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
             "undeclared: {problem:?}"
         );
         Err(problem)
+    }
+
+    /// Whoever has no key learns nothing, not even what is wrong with the request.
+    async fn check_credentials(
+        &self,
+        audience: Audience,
+        credentials: &Credentials,
+    ) -> Result<(), Problem> {
+        match audience {
+            Audience::Anyone => {}
+            Audience::Callers => {
+                let caller = credentials.caller()?;
+                self.application.authenticate(&caller.0).await?;
+            }
+            Audience::Runners => {
+                let token = credentials.runner_token()?;
+                self.application.check_job_token(&token.0)?;
+            }
+        }
+        Ok(())
     }
 
     async fn call_inner(&self, request: Request) -> Result<Response, Problem> {

@@ -26,8 +26,20 @@ pub(crate) struct Operation {
     pub(crate) id: Option<String>,
     /// Names of the parameters of its query.
     pub(crate) query: Vec<String>,
-    /// Whether it takes an API key.
-    pub(crate) takes_api_key: bool,
+    /// Whom it is for.
+    pub(crate) audience: Audience,
+}
+
+/// Whom an operation is for, by the credentials that it takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Everyone.
+    #[default]
+    Anyone,
+    /// Callers with an API key.
+    Callers,
+    /// Runners with the token of their try.
+    Runners,
 }
 
 /// What there is for a request.
@@ -127,11 +139,24 @@ impl Operation {
         let query = parameters
             .filter(|parameter| parameter["in"] == "query")
             .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned));
-        let mut schemes = operation["security"].as_array().into_iter().flatten();
         Self {
             id: operation["operationId"].as_str().map(str::to_owned),
             query: query.collect(),
-            takes_api_key: schemes.any(|scheme| scheme.get("ApiKey").is_some()),
+            audience: Audience::of_document(operation),
+        }
+    }
+}
+
+impl Audience {
+    fn of_document(operation: &Value) -> Self {
+        let schemes = operation["security"].as_array().into_iter().flatten();
+        let takes = |name| schemes.clone().any(|scheme| scheme.get(name).is_some());
+        if takes("ApiKey") {
+            Self::Callers
+        } else if takes("JobToken") {
+            Self::Runners
+        } else {
+            Self::Anyone
         }
     }
 }
@@ -225,8 +250,8 @@ mod tests {
             panic!("not found");
         };
         assert_eq!(
-            (operation.query.as_slice(), operation.takes_api_key),
-            (&["limit".to_owned()][..], false)
+            (operation.query.as_slice(), operation.audience),
+            (&["limit".to_owned()][..], Audience::Anyone)
         );
     }
 }

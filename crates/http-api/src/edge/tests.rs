@@ -165,7 +165,12 @@ async fn a_query_that_nobody_asked_for_is_refused_after_the_key() {
         let answer = gateway
             .send_with_key(request(method.clone(), &path), ())
             .await;
-        answer.expect_problem("invalid-query", 400);
+        if path.starts_with("/api/v1/runner") {
+            // An API key is no job token.
+            answer.expect_problem("invalid-job-token", 401);
+        } else {
+            answer.expect_problem("invalid-query", 400);
+        }
         if path.starts_with("/api/v1/job") {
             let bare = gateway.send(request(method, &path).finish()).await;
             bare.expect_problem("unauthorized", 401);

@@ -168,6 +168,9 @@ mod tests {
         let bare = request(Method::POST, PATH).content_type("application/json");
         let answer = gateway.send(bare.body(body.to_string())).await;
         answer.expect_problem("invalid-job-token", 401);
+        report(&gateway, "nonsense", &json!({"attempt": -1}))
+            .await
+            .expect_problem("invalid-job-token", 401);
     }
 
     #[tokio::test]

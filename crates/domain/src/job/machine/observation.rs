@@ -107,6 +107,20 @@ pub enum Observation {
     SurplusEnded(Vec<BackendId>),
 }
 
+impl Observation {
+    /// Whether it was learnt of one try without naming it or a copy of it, so that it must not be
+    /// applied once the job has gone on to another.
+    pub const fn is_bound_to_its_try(&self) -> bool {
+        matches!(
+            self,
+            Self::LookedUp { .. }
+                | Self::GateRead(_)
+                | Self::CandidatesSeen(_)
+                | Self::Absent { .. }
+        )
+    }
+}
+
 /// What stands in the gate of a try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GateReading {
