@@ -8,7 +8,7 @@ use batchway_memory_adapters::{Fault, JobStoreCall};
 use tokio::time::Instant;
 
 use crate::job_types::{REMOTE, SIMULATE};
-use crate::scene::{SECOND, Scene};
+use crate::scene::{MINUTE, SECOND, Scene};
 
 async fn cancel(scene: &Scene, id: &JobId) -> Cancellation {
     let application = &scene.gateway.application;
@@ -142,6 +142,22 @@ async fn a_cancel_does_not_put_off_the_end_of_a_lease() {
     scene.world.clock.set(lease_until);
     scene.run("resolve:process").await;
     assert_eq!(scene.status(&id), JobStatus::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_has_the_backend_told_at_once() {
+    let scene = Scene::new();
+    let (id, copy) = scene.start(REMOTE).await;
+    scene.world.clock.advance(MINUTE * 60);
+    scene.run("watch:aws-batch").await;
+    scene.world.batch.hold_stops();
+    assert_eq!(scene.run("watch:aws-batch").await.taken, 0, "not due");
+    let loops = async {
+        scene.gateway.find_loop("watch:aws-batch").nudged().await;
+        assert_eq!(scene.run("watch:aws-batch").await.taken, 1);
+        assert!(scene.world.batch.is_stopping(&copy));
+    };
+    tokio::join!(cancel(&scene, &id), loops);
 }
 
 #[tokio::test]

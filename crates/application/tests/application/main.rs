@@ -22,5 +22,6 @@ mod scene;
 mod store_failures;
 mod submit_job;
 mod wait_for_job;
+mod wandering_backend;
 mod watch;
 mod watch_copies;

@@ -3,6 +3,7 @@
 //! accepted request has one run to effect, and nothing is said that is not so.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use batchway_application::use_cases::SubmitRequest;
@@ -15,9 +16,11 @@ use batchway_domain::ports::{BackendState, ComputeBackend, Entropy};
 use batchway_domain::runner::RunnerReport;
 use batchway_memory_adapters::{Fault, SeededEntropy};
 use futures_util::FutureExt;
+use tokio::task::yield_now;
 
 use crate::job_types::{FOREIGN, HURRY, REMOTE, SIMULATE};
 use crate::scene::{MINUTE, Replica, SECOND, Setup, World, request};
+use crate::wandering_backend::WanderingBackend;
 
 const SEEDS: u64 = 100;
 const STEPS: usize = 400;
@@ -72,11 +75,14 @@ impl History {
     fn new(seed: u64) -> Self {
         let world = World::new(3);
         let replicas = [1, 2].map(|number| {
+            let seed = seed * 10 + number;
             let replica = world.replica(Setup {
-                seed: seed * 10 + number,
+                seed,
+                process: Some(Arc::new(WanderingBackend::new(world.process.clone(), seed))),
+                batch: Some(Arc::new(WanderingBackend::new(world.batch.clone(), seed))),
                 ..Setup::default()
             });
-            break_at_random(&replica, seed * 10 + number);
+            break_at_random(&replica, seed);
             replica
         });
         if seed.is_multiple_of(3) {
@@ -143,15 +149,29 @@ impl History {
         replica.run(LOOPS[self.roll(LOOPS.len())]).await;
     }
 
+    /// Loops of both at the same time, and cancels between their steps.
     async fn run_both_replicas(&self) {
-        let work = [0, 1].map(|_| LOOPS[self.roll(LOOPS.len())]);
+        let work = [0; 4].map(|_| LOOPS[self.roll(LOOPS.len())]);
+        let rounds = self.roll(3);
         let [first, second] = &self.replicas;
-        tokio::join!(first.run(work[0]), second.run(work[1]));
+        let meanwhile = async {
+            for _ in 0..rounds {
+                self.cancel_a_job();
+                yield_now().await;
+            }
+        };
+        tokio::join!(
+            first.run(work[0]),
+            second.run(work[1]),
+            first.run(work[2]),
+            second.run(work[3]),
+            meanwhile
+        );
     }
 
     fn cancel_a_job(&self) {
         let jobs = self.world.jobs.all_jobs();
-        if jobs.is_empty() {
+        if jobs.is_empty() || self.roll(4) > 0 {
             return;
         }
         let id = &jobs[self.roll(jobs.len())].id;

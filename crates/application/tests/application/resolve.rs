@@ -5,8 +5,8 @@ use std::time::Duration;
 use batchway_domain::artifacts::GateEntry;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{BackendId, FailureClass, JobState, JobStatus};
-use batchway_domain::ports::ComputeBackend;
-use batchway_memory_adapters::{ArtifactStoreCall, ComputeBackendCall, Fault};
+use batchway_domain::ports::{ComputeBackend, JobStore};
+use batchway_memory_adapters::{ArtifactStoreCall, ComputeBackendCall, Fault, JobStoreCall};
 use tokio::time::timeout;
 
 use crate::job_types::{FOREIGN, REMOTE};
@@ -257,4 +257,24 @@ async fn a_gate_shut_by_a_cancel_that_was_not_recorded_ends_the_try() {
     scene.run(RESOLVE).await;
     assert_eq!(scene.job(&id).current_try.number, 2);
     assert!(matches!(scene.job(&id).state, JobState::Accepted { .. }));
+}
+
+#[tokio::test]
+async fn a_job_that_is_being_sent_is_left_alone_until_its_lease_is_over() {
+    let scene = Scene::new();
+    let id = scene.submit(REMOTE).await;
+    let faults = scene.gateway.jobs.faults();
+    faults.fail_next(JobStoreCall::Params, Fault::RequestLost);
+    scene.gateway.run("dispatch:aws-batch").await;
+    let JobState::Submitting { lease_until } = scene.job(&id).state else {
+        panic!("{:?}", scene.job(&id).state);
+    };
+    // One who read the job earlier has it looked at soon.
+    let soon = [(id.clone(), scene.world.now())];
+    scene.world.jobs.reschedule(&soon).await.unwrap();
+    scene.run(RESOLVE).await;
+    assert!(matches!(scene.job(&id).state, JobState::Submitting { .. }));
+    scene.world.clock.set(lease_until);
+    scene.run(RESOLVE).await;
+    assert!(is_unresolved(&scene, &id), "as soon as it is over");
 }

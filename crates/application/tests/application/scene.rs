@@ -56,6 +56,8 @@ pub(crate) struct Setup {
     pub(crate) job_types: JobTypes,
     /// In place of the backend with slots.
     pub(crate) process: Option<Arc<dyn ComputeBackend>>,
+    /// In place of the backend with a queue.
+    pub(crate) batch: Option<Arc<dyn ComputeBackend>>,
     /// Tells the ids of one replica from those of another.
     pub(crate) seed: u64,
 }
@@ -70,6 +72,7 @@ impl Default for Setup {
             },
             job_types: job_types(),
             process: None,
+            batch: None,
             seed: 1,
         }
     }
@@ -177,7 +180,8 @@ impl World {
         let artifacts = Arc::new(FailingArtifactStore::new(self.artifacts.clone()));
         let slots = setup.process.unwrap_or_else(|| self.process.clone());
         let process = Arc::new(FailingComputeBackend::new(slots));
-        let batch = Arc::new(FailingComputeBackend::new(self.batch.clone()));
+        let queue = setup.batch.unwrap_or_else(|| self.batch.clone());
+        let batch = Arc::new(FailingComputeBackend::new(queue));
         let backends: [(BackendName, Arc<dyn ComputeBackend>); 2] = [
             (PROCESS.parse().unwrap(), process.clone()),
             (BATCH.parse().unwrap(), batch.clone()),

@@ -6,6 +6,7 @@ use batchway_application::use_cases::JobView;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{BackendId, JobStatus};
 use batchway_domain::runner::RunnerReport;
+use batchway_memory_adapters::{Fault, JobStoreCall};
 use tokio::time::{Instant, sleep};
 
 use crate::job_types::SIMULATE;
@@ -126,4 +127,15 @@ async fn whoever_waits_has_the_backend_asked_soon() {
     let watch = scene.gateway.find_loop("watch:process");
     watch.nudged().await;
     assert_eq!(scene.run("watch:process").await.taken, 1);
+}
+
+#[tokio::test]
+async fn a_job_that_is_being_sent_is_not_asked_about() {
+    let scene = Scene::new();
+    let id = scene.submit(SIMULATE).await;
+    let faults = scene.gateway.jobs.faults();
+    faults.fail_next(JobStoreCall::Params, Fault::RequestLost);
+    scene.gateway.run("dispatch:process").await;
+    wait(&scene, &id, Duration::ZERO).await;
+    assert_eq!(faults.calls(JobStoreCall::Reschedule), 0);
 }

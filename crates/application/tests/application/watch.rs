@@ -8,13 +8,14 @@ use batchway_domain::identity::JobId;
 use batchway_domain::job::{
     BackendId, CancelCause, Failure, FailureClass, JobState, JobStatus, WaitingReason,
 };
+use batchway_domain::job_type::JobTypes;
 use batchway_domain::ports::{BackendAttempt, BackendError, BackendState, Candidate, Description};
 use batchway_memory_adapters::{ArtifactStoreCall, ComputeBackendCall, Fault};
 use tokio::time::timeout;
 
 use crate::job_types::{FOREIGN, REMOTE, SIMULATE};
 use crate::mock_backend::{MockBackend, backend_with_room, target};
-use crate::scene::{MINUTE, SECOND, Scene};
+use crate::scene::{MINUTE, SECOND, Scene, Setup};
 
 fn failure_of(scene: &Scene, id: &JobId) -> Failure {
     match scene.job(id).state {
@@ -387,4 +388,24 @@ async fn a_cancelled_job_that_fails_by_itself_is_failed() {
     scene.watch_all(&id).await;
     assert_eq!(failure_of(&scene, &id).class, FailureClass::HostLost);
     assert_eq!(scene.job(&id).current_try.number, 1, "never retried");
+}
+
+#[tokio::test]
+async fn a_job_whose_type_is_gone_still_counts_by_its_manifest() {
+    let scene = Scene::new();
+    let (with, first) = scene.start(SIMULATE).await;
+    let (without, second) = scene.start(SIMULATE).await;
+    scene.world.finish_runner(&scene.job(&with), &first);
+    scene.world.process.succeed(&second);
+    let later = scene.world.replica(Setup {
+        job_types: JobTypes::default(),
+        ..Setup::default()
+    });
+    scene.world.clock.advance(MINUTE);
+    later.run("watch:process").await;
+    assert_eq!(scene.status(&with), JobStatus::Completed);
+    assert_eq!(
+        failure_of(&scene, &without).class,
+        FailureClass::ProgramExit
+    );
 }

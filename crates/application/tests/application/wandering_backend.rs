@@ -1,0 +1,84 @@
+//! A backend whose calls take a while, so that others come between.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use batchway_domain::identity::TryName;
+use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
+use batchway_domain::job_type::Execution;
+use batchway_domain::ports::{
+    BackendError, Candidate, Capacity, ComputeBackend, Description, Entropy, Submission,
+    SubmitError,
+};
+use batchway_memory_adapters::SeededEntropy;
+use tokio::task::yield_now;
+
+/// Gives way to others a few times, at random, before and after each call.
+#[derive(Debug)]
+pub(crate) struct WanderingBackend {
+    inner: Arc<dyn ComputeBackend>,
+    dice: SeededEntropy,
+}
+
+impl WanderingBackend {
+    pub(crate) fn new(inner: Arc<dyn ComputeBackend>, seed: u64) -> Self {
+        let dice = SeededEntropy::new(seed);
+        Self { inner, dice }
+    }
+
+    async fn around<T>(&self, call: impl Future<Output = T> + Send) -> T {
+        self.wander().await;
+        let answer = call.await;
+        self.wander().await;
+        answer
+    }
+
+    async fn wander(&self) {
+        let dice: &dyn Entropy = &self.dice;
+        let [steps] = dice.bytes();
+        for _ in 0..steps % 6 {
+            yield_now().await;
+        }
+    }
+}
+
+#[async_trait]
+impl ComputeBackend for WanderingBackend {
+    fn settlement(&self) -> Settlement {
+        self.inner.settlement()
+    }
+
+    async fn capacity(&self) -> Capacity {
+        self.around(self.inner.capacity()).await
+    }
+
+    async fn resolve_target(&self, execution: &Execution) -> Result<Target, SubmitError> {
+        self.around(self.inner.resolve_target(execution)).await
+    }
+
+    async fn submit(&self, submission: &Submission) -> Result<BackendId, SubmitError> {
+        self.around(self.inner.submit(submission)).await
+    }
+
+    async fn describe(&self, ids: &[BackendId]) -> Result<Vec<Description>, BackendError> {
+        self.around(self.inner.describe(ids)).await
+    }
+
+    async fn find_by_name(
+        &self,
+        name: &TryName,
+        target: &Target,
+        hash: &RequestHash,
+    ) -> Result<Vec<Candidate>, BackendError> {
+        self.around(self.inner.find_by_name(name, target, hash))
+            .await
+    }
+
+    async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {
+        self.around(self.inner.terminate(id, reason)).await
+    }
+
+    async fn forget(&self, id: &BackendId) -> Result<(), BackendError> {
+        self.around(self.inner.forget(id)).await
+    }
+}
