@@ -182,3 +182,84 @@ fn unpack(archive: &Path, folder: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Changes a file at the first byte that it gets, as a program may at any time.
+    struct Meddler(PathBuf);
+
+    impl Write for Meddler {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            fs::write(&self.0, "changed")?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn what_is_archived_is_unpacked_again() {
+        let from = folder_with(&[("a", "1"), ("deep/er/b", "2"), ("empty", "")]);
+        let snapshot = Snapshot::of(from.path()).unwrap();
+        let into = tempfile::tempdir().unwrap();
+        let path = into.path().join("archive");
+        let mut output = fs::File::create(&path).unwrap();
+        archive(from.path(), &snapshot, &mut output).unwrap();
+        let folder = into.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        unpack(&path, &folder).unwrap();
+        assert_eq!(fs::read_to_string(folder.join("a")).unwrap(), "1");
+        assert_eq!(fs::read_to_string(folder.join("deep/er/b")).unwrap(), "2");
+        assert_eq!(fs::read_to_string(folder.join("empty")).unwrap(), "");
+    }
+
+    #[test]
+    fn what_changes_while_it_is_read_is_no_checkpoint() {
+        for meddled in ["a", "b", "new"] {
+            let folder = folder_with(&[("a", "1"), ("b", "2")]);
+            let snapshot = Snapshot::of(folder.path()).unwrap();
+            let mut output = Meddler(folder.path().join(meddled));
+            let archived = archive(folder.path(), &snapshot, &mut output);
+            assert!(archived.is_err(), "{meddled}");
+        }
+    }
+
+    #[test]
+    fn links_are_neither_followed_nor_kept() {
+        let folder = folder_with(&[("a", "1")]);
+        std::os::unix::fs::symlink("/etc", folder.path().join("folder")).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", folder.path().join("file")).unwrap();
+        let snapshot = Snapshot::of(folder.path()).unwrap();
+        assert_eq!(snapshot.0.len(), 1);
+    }
+
+    #[test]
+    fn an_archive_that_leads_outside_is_refused() {
+        let into = tempfile::tempdir().unwrap();
+        let path = into.path().join("archive");
+        let mut builder = tar::Builder::new(fs::File::create(&path).unwrap());
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Symlink);
+        header.set_size(0);
+        builder.append_link(&mut header, "out", "/etc").unwrap();
+        builder.into_inner().unwrap();
+        let folder = into.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        assert!(unpack(&path, &folder).is_err());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    }
+}

@@ -1,6 +1,7 @@
 //! A backend over a folder of its own, and programs for it.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,13 +68,20 @@ pub(crate) fn config(folder: &Path) -> ProcessBackendConfig {
         concurrency: 8,
         stop_grace: Duration::from_millis(300),
         clock: Arc::new(SystemClock),
-        entropy: Arc::new(SeededEntropy::new(7)) as Arc<dyn Entropy>,
+        // Tests that run at the same time must not share ids: by these, remnants are known.
+        entropy: Arc::new(SeededEntropy::new(seed_of(folder))) as Arc<dyn Entropy>,
         base_environment: text_map(&[("PATH", "/usr/bin:/bin"), ("LANG", "C.UTF-8")]),
         environment: text_map(&[(
             variables::ARTIFACTS_DIR,
             folder.join("artifacts").to_str().unwrap(),
         )]),
     }
+}
+
+fn seed_of(folder: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    folder.hash(&mut hasher);
+    hasher.finish()
 }
 
 pub(crate) fn text_map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -246,14 +254,15 @@ impl Folder {
     }
 }
 
-/// Number and command line of what works in this folder.
+/// Number and command line of what works in this folder, which may be gone.
 pub(crate) fn processes_of(folder: &Path) -> Vec<(i32, String)> {
+    let gone = PathBuf::from(format!("{} (deleted)", folder.display()));
     let pids = std::fs::read_dir("/proc").unwrap().flatten();
     pids.filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
         let works_in = std::fs::read_link(entry.path().join("cwd")).ok()?;
         let command = std::fs::read_to_string(entry.path().join("cmdline")).ok()?;
-        (works_in == folder).then_some((pid, command))
+        (works_in == folder || works_in == gone).then_some((pid, command))
     })
     .collect()
 }

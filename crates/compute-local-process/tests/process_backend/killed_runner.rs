@@ -77,6 +77,7 @@ async fn a_killed_runner_leaves_nothing_running() {
 async fn a_run_of_an_earlier_boot_has_lost_its_host() {
     let stage = Stage::new();
     let (submission, id) = start_family(&stage).await;
+    let groups = stage.control_groups(&submission.name);
     let record = stage.run_folder(&submission.name).join("runner.json");
     stage.signal_runner(&submission.name, Signal::KILL);
     let text = std::fs::read_to_string(&record).unwrap();
@@ -88,9 +89,14 @@ async fn a_run_of_an_earlier_boot_has_lost_its_host() {
         Some((FailureClass::HostLost, StopEvidence::None))
     );
     // Numbers of an earlier boot mean nothing: nobody was killed for them.
-    for pid in sleepers(&stage, &submission) {
+    let left = sleepers(&stage, &submission);
+    assert_eq!(left.len(), 3);
+    for pid in left {
         let pid = rustix::process::Pid::from_raw(pid).unwrap();
         rustix::process::kill_process(pid, Signal::KILL).unwrap();
+    }
+    for group in groups {
+        until(async || std::fs::remove_dir(&group).ok()).await;
     }
 }
 

@@ -66,33 +66,6 @@ fn it_is_stored_while_the_program_runs() {
     assert_eq!(stage.artifact("count").as_deref(), Some("1\n"));
 }
 
-/// The files always say the same number, as long as none is changed without the other: a
-/// checkpoint that is read between the two changes must not be stored.
-#[test]
-fn one_that_changes_while_it_is_read_is_not_stored() {
-    let stage = Stage::new().with(variables::CHECKPOINT_SECONDS, 0.01);
-    let script = "
-        cd $BATCHWAY_CHECKPOINT_DIR
-        head -c 20M /dev/zero > ballast
-        touch $STAGE/started
-        i=0
-        while :; do i=$((i + 1)); echo $i > a; echo $i > z; done";
-    let running = stage.start(script);
-    let heartbeat = stage.object(&folder_of(&job(1)).heartbeat(1));
-    until(|| heartbeat.exists());
-    let checkpoint = stage.object(&folder_of(&job(1)).checkpoint());
-    let partial = stage.path("artifacts/partial");
-    let tries = std::cell::Cell::new(0);
-    // It is tried again and again, and given up each time.
-    until(|| {
-        let is_tried = std::fs::read_dir(&partial).unwrap().next().is_some();
-        tries.set(tries.get() + u32::from(is_tried));
-        tries.get() > 20
-    });
-    assert!(!checkpoint.exists());
-    running.signal(Signal::KILL);
-}
-
 #[test]
 fn what_is_no_checkpoint_is_not_started_from() {
     let stage = Stage::new();

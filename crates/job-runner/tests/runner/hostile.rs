@@ -6,7 +6,7 @@ use std::process::Command;
 use batchway_domain::artifacts::ProgramEnd;
 use batchway_domain::runner::{exit_codes, variables};
 
-use crate::stage::{Stage, processes_with, until};
+use crate::stage::{Stage, until};
 
 #[test]
 fn a_gigabyte_of_output_passes_through_and_is_cut() {
@@ -135,23 +135,22 @@ fn visit(folder: &std::path::Path, look: &mut dyn FnMut(&std::path::Path)) {
 fn what_a_program_leaves_running_ends_with_it() {
     let stage = Stage::new();
     let script = "
-        sleep 7331.1 &
-        setsid sleep 7331.2 &
-        (setsid sh -c 'sleep 7331.3 & sleep 7331.4' &)
-        until pgrep -f 'sleep 7331.4' > /dev/null; do :; done";
+        sleep 600 &
+        setsid sleep 600 &
+        (setsid sh -c 'sleep 600 & touch $STAGE/all; sleep 600' &)
+        until [ -e $STAGE/all ]; do :; done";
     assert_eq!(stage.exit_code(script), 0);
-    for argument in ["7331.1", "7331.2", "7331.3", "7331.4"] {
-        assert_eq!(processes_with(argument), [0; 0], "{argument}");
-    }
+    assert_eq!(stage.processes(), [0; 0]);
 }
 
 #[test]
 fn a_killed_runner_takes_its_program_with_it() {
     let stage = Stage::new();
-    let running = stage.start("touch $STAGE/started; exec sleep 7332.1");
-    until(|| !processes_with("7332.1").is_empty());
+    let running = stage.start("touch $STAGE/started; exec sleep 600");
+    assert_eq!(stage.processes().len(), 2);
     running.signal(rustix::process::Signal::KILL);
-    until(|| processes_with("7332.1").is_empty());
+    drop(running);
+    until(|| stage.processes().is_empty());
 }
 
 #[test]

@@ -149,6 +149,30 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// Numbers of the processes that work in the stage's folder: the runner and all of the
+    /// program's, which start in the runner's folder.
+    pub(crate) fn processes(&self) -> Vec<i32> {
+        let works_here = |path: &Path| {
+            fs::read_link(path.join("cwd")).is_ok_and(|folder| folder == self.folder.path())
+        };
+        fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .filter(|entry| works_here(&entry.path()))
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        for pid in self.processes() {
+            let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+        }
+    }
+}
+
 /// A runner that runs, killed where a test ends early.
 pub(crate) struct Running(Child);
 
@@ -197,20 +221,4 @@ fn is_reached_within(limit: Duration, mut is_reached: impl FnMut() -> bool) -> b
         std::thread::sleep(Duration::from_millis(5));
     }
     true
-}
-
-/// Numbers of the processes whose command line holds this.
-pub(crate) fn processes_with(argument: &str) -> Vec<i32> {
-    let holds = |path: &Path| {
-        let command = fs::read(path.join("cmdline")).unwrap_or_default();
-        command
-            .split(|byte| *byte == 0)
-            .any(|word| word == argument.as_bytes())
-    };
-    fs::read_dir("/proc")
-        .unwrap()
-        .flatten()
-        .filter(|entry| holds(&entry.path()))
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect()
 }

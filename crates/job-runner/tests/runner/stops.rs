@@ -6,7 +6,7 @@ use batchway_domain::artifacts::ProgramEnd;
 use batchway_domain::runner::{exit_codes, variables};
 use rustix::process::Signal;
 
-use crate::stage::{FOR_EVER, Stage, processes_with, until};
+use crate::stage::{FOR_EVER, Stage, until};
 
 #[test]
 fn a_signal_stops_the_program_and_there_is_no_manifest() {
@@ -37,16 +37,15 @@ fn a_program_that_does_not_listen_is_killed_with_all_that_it_started() {
     let stage = Stage::new();
     let script = "
         trap '' TERM
-        sleep 7333.1 &
-        setsid sleep 7333.2 &
+        sleep 600 &
+        setsid sleep 600 &
         touch $STAGE/started
         while :; do sleep 0.01; done";
     let running = stage.start(script);
     running.signal(Signal::TERM);
     running.signal(Signal::TERM);
     assert_eq!(running.wait(), 143);
-    assert_eq!(processes_with("7333.1"), [0; 0]);
-    assert_eq!(processes_with("7333.2"), [0; 0]);
+    assert_eq!(stage.processes(), [0; 0]);
 }
 
 #[test]
