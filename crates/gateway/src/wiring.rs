@@ -135,7 +135,7 @@ pub(crate) fn open_store(
     folder: &DataFolder,
     clock: Arc<dyn Clock>,
 ) -> Result<SqliteJobStore, Failure> {
-    SqliteJobStore::open(&folder.database(), clock).map_err(|error| {
+    SqliteJobStore::open(folder.database(), clock).map_err(|error| {
         Failure::failed(format!(
             "{} can't be used: {error}",
             folder.database().display()
