@@ -64,6 +64,10 @@ fn main() -> ExitCode {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
 fn run_here(command: Vec<OsString>) -> ExitCode {
     let variables = std::env::vars_os().collect();
     match Configuration::read(command, variables) {
