@@ -50,7 +50,10 @@ impl Runner {
         match self.store_results(prepared, &exit).await {
             Ok(remark) => exit.message = remark,
             Err(message) => {
-                exit.exit_code = exit_codes::RESULTS_NOT_STORED;
+                // A program that failed has more to say than that.
+                if exit.end.is_success() {
+                    exit.exit_code = exit_codes::RESULTS_NOT_STORED;
+                }
                 exit.message = Some(message);
                 return exit;
             }

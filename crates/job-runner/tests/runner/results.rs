@@ -56,10 +56,15 @@ fn without_its_results_a_run_is_no_success_and_has_no_manifest() {
         echo x > $BATCHWAY_OUTPUT_DIR/x
         blocked=$STAGE/artifacts/objects/test/ada/$JOB_ID/x
         mkdir -p $blocked; echo y > $blocked/y";
-    let output = stage.run(script);
-    assert_eq!(output.status.code(), Some(exit_codes::RESULTS_NOT_STORED));
+    assert_eq!(stage.exit_code(script), exit_codes::RESULTS_NOT_STORED);
     assert_eq!(stage.manifest(), None);
     assert!(stage.log_text().contains("could not be stored"));
+    let failing = format!("{script}; exit 9");
+    assert_eq!(
+        Stage::new().exit_code(&failing),
+        9,
+        "the program's own failure"
+    );
 }
 
 #[test]
