@@ -189,13 +189,23 @@ impl History {
         }
         let (job, copy, state) = &copies[self.roll(copies.len())];
         match state {
-            BackendState::Waiting { .. } => self.begin(job, copy).await,
+            BackendState::Waiting { .. } => self.leave_the_queue(job, copy).await,
             BackendState::Running => self.go_on(job, copy).await,
             BackendState::Succeeded | BackendState::Failed { .. } => {}
         }
     }
 
-    /// A copy gets a machine. Under our runner it has to pass the gate.
+    /// A copy that waits gets a machine, or none that can start it.
+    async fn leave_the_queue(&self, job: &Job, copy: &BackendId) {
+        if self.roll(6) == 0 {
+            let failure = Failure::new(FailureClass::ImagePull, "There is no such image.");
+            self.world.backend_of(job).fail(copy, failure);
+        } else {
+            self.begin(job, copy).await;
+        }
+    }
+
+    /// A copy is started. Under our runner it has to pass the gate.
     async fn begin(&self, job: &Job, copy: &BackendId) {
         if is_gated(job) {
             self.world.start_runner(job, copy).await;

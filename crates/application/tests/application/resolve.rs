@@ -269,6 +269,7 @@ async fn a_job_that_is_being_sent_is_left_alone_until_its_lease_is_over() {
     let JobState::Submitting { lease_until } = scene.job(&id).state else {
         panic!("{:?}", scene.job(&id).state);
     };
+    scene.world.clock.advance(10 * SECOND);
     // One who read the job earlier has it looked at soon.
     let soon = [(id.clone(), scene.world.now())];
     scene.world.jobs.reschedule(&soon).await.unwrap();
