@@ -68,7 +68,9 @@ pub(crate) fn next(
         taken.push(head);
         waiting.extend(walk.after(head)?);
     }
-    record_turns(connection, &taken)?;
+    if request.created_before.is_none() {
+        record_turns(connection, &taken)?;
+    }
     Ok(taken.iter().map(|head| head.job).collect())
 }
 

@@ -85,7 +85,8 @@ pub trait JobStore: Send + Sync + std::fmt::Debug {
     /// never a right: rights come from [`JobStore::commit`].
     ///
     /// In a dispatch lane tenants MUST take turns: nobody's second job comes before another's
-    /// first, and turns go on from batch to batch. A batch MUST NOT hold a job twice.
+    /// first, and turns go on from batch to batch. A look by age ([`DueRequest::created_before`])
+    /// MUST NOT count as a turn. A batch MUST NOT hold a job twice.
     ///
     /// # Errors
     /// [`StoreError`].

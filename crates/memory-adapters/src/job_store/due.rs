@@ -12,7 +12,8 @@ use super::contents::{Contents, KeptJob};
 impl Contents {
     pub(super) fn take_due(&mut self, request: &DueRequest, now: Timestamp) -> Vec<Job> {
         let mut ids = self.due(request, now);
-        if matches!(request.lane, Lane::Dispatch(_)) {
+        let is_turn = request.created_before.is_none();
+        if is_turn && matches!(request.lane, Lane::Dispatch(_)) {
             ids = self.by_turns(ids, request.limit);
         }
         ids.truncate(request.limit);
@@ -20,7 +21,7 @@ impl Contents {
         ids.iter()
             .filter_map(|id| {
                 let kept = self.jobs.get_mut(id)?;
-                kept.due_at = put_off_to;
+                kept.due_at = kept.due_at.max(put_off_to);
                 Some(kept.job.clone())
             })
             .collect()

@@ -118,6 +118,7 @@ macro_rules! job_store_contract {
                 nobodys_second_comes_before_anothers_first,
                 turns_go_on_from_batch_to_batch,
                 a_small_batch_is_shared_evenly,
+                a_look_by_age_is_nobodys_turn,
                 other_lanes_know_no_turns,
             }
             job_store::rescheduling {

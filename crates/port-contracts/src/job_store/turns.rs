@@ -1,11 +1,14 @@
 //! Tenants take turns where jobs are sent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use batchway_domain::Timestamp;
 use batchway_domain::identity::JobId;
+use batchway_domain::ports::DueRequest;
 
 use super::JobStoreFixture;
-use super::scene::{Caller, Scene, dispatch, ids, watch};
+use super::scene::{Caller, Scene, dispatch, due, ids, watch};
 
 /// Nobody's second job comes before another's first, however much longer it has been due.
 pub async fn nobodys_second_comes_before_anothers_first(fixture: &dyn JobStoreFixture) {
@@ -62,6 +65,23 @@ pub async fn a_small_batch_is_shared_evenly(fixture: &dyn JobStoreFixture) {
     assert_eq!(counts, [2, 2, 3]);
 }
 
+/// Looking for those that have waited too long starts nobody's job, and so is nobody's turn.
+pub async fn a_look_by_age_is_nobodys_turn(fixture: &dyn JobStoreFixture) {
+    let scene = Scene::new(fixture);
+    let ada = scene.caller("ada").await;
+    let bob = scene.caller("bob").await;
+    let hers = scene.admit_many(&ada, 3).await;
+    scene.admit_many(&bob, 1).await;
+    let look = DueRequest {
+        lease: Duration::ZERO,
+        created_before: Some(Timestamp::MAX),
+        ..due(dispatch(), 10)
+    };
+    let seen = fixture.jobs().take_due(&look).await;
+    assert_eq!(seen.expect("the store is read").len(), 4);
+    assert_eq!(scene.take(dispatch(), 1).await, ids(&hers[..1]));
+}
+
 /// In the other lanes there are no turns: the longest due comes first, whoever owns it.
 pub async fn other_lanes_know_no_turns(fixture: &dyn JobStoreFixture) {
     let scene = Scene::new(fixture);
@@ -72,7 +92,7 @@ pub async fn other_lanes_know_no_turns(fixture: &dyn JobStoreFixture) {
         let job = scene.admit(caller).await;
         let sent = scene.send(&job).await;
         expected.push(sent.id);
-        fixture.advance(std::time::Duration::from_secs(1));
+        fixture.advance(Duration::from_secs(1));
     }
     assert_eq!(scene.take(watch(), 3).await, expected[..3]);
 }
