@@ -67,6 +67,12 @@ type ReadSchema<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 fn parse(text: &str, origin: &str, read_schema: &ReadSchema<'_>) -> Result<JobTypes, Failure> {
     let tables: BTreeMap<JobTypeName, Table> = toml::from_str(text)
         .map_err(|error| Failure::misconfigured(format!("{origin} can't be read: {error}")))?;
+    if tables.is_empty() {
+        // Jobs that wait would fail one after the other, as their types are gone.
+        return Err(Failure::misconfigured(format!(
+            "{origin} has no job type in it: was it cut off?"
+        )));
+    }
     tables
         .into_iter()
         .map(|(name, table)| {
@@ -126,8 +132,27 @@ struct EstimateTable {
 struct ProcessTable {
     command: Vec<String>,
     cpus: Option<f64>,
-    memory: Option<ByteSize>,
-    log: Option<ByteSize>,
+    memory: Option<String>,
+    log: Option<String>,
+}
+
+impl ProcessTable {
+    fn into_execution(self) -> Result<ProcessExecution, String> {
+        if self.command.first().is_none_or(String::is_empty) {
+            return Err("process.command needs at least the program".to_owned());
+        }
+        if let Some(cpus) = self.cpus.filter(|cpus| !(cpus.is_finite() && *cpus > 0.0)) {
+            return Err(format!("process.cpus = {cpus} must be a number above 0"));
+        }
+        let memory = size("process.memory", self.memory.as_deref())?;
+        let log = size("process.log", self.log.as_deref())?;
+        Ok(ProcessExecution {
+            command: self.command,
+            cpus: self.cpus,
+            memory_bytes: memory.map(|size| size.as_u64()),
+            log_bytes: log.unwrap_or(DEFAULT_LOG).as_u64(),
+        })
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -200,6 +225,16 @@ fn duration(name: &str, text: Option<&str>) -> Result<Option<Duration>, String> 
     .transpose()
 }
 
+fn size(name: &str, text: Option<&str>) -> Result<Option<ByteSize>, String> {
+    text.map(|text| match text.parse::<ByteSize>() {
+        Ok(size) if size.as_u64() > 0 => Ok(size),
+        _ => Err(format!(
+            "{name} = {text:?} is not a size above 0 such as \"512MiB\""
+        )),
+    })
+    .transpose()
+}
+
 /// An image that can't be told to run only once gets one try, unless it says that it is safe to
 /// repeat.
 fn retry_policy(
@@ -231,18 +266,10 @@ fn execution(
 ) -> Result<(BackendName, Execution), String> {
     let named = |name: &str| name.parse().expect("our own names of backends are valid");
     match (process, aws_batch) {
-        (Some(process), None) if process.command.is_empty() => {
-            Err("process.command needs at least the program".to_owned())
+        (Some(process), None) => {
+            let process = process.into_execution()?;
+            Ok((named("process"), Execution::Process(process)))
         }
-        (Some(process), None) => Ok((
-            named("process"),
-            Execution::Process(ProcessExecution {
-                command: process.command,
-                cpus: process.cpus,
-                memory_bytes: process.memory.map(|size| size.as_u64()),
-                log_bytes: process.log.unwrap_or(DEFAULT_LOG).as_u64(),
-            }),
-        )),
         (None, Some(batch)) => Ok((
             named("aws-batch"),
             Execution::AwsBatch(AwsBatchExecution {
@@ -295,6 +322,11 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_types_is_not_taken_for_one() {
+        assert!(problem("# all gone\n").contains("no job type"));
+    }
+
+    #[test]
     fn mistakes_are_named_with_their_type_and_field() {
         for (change, expected) in [
             ("timeout = \"soon\"", "timeout"),
@@ -305,6 +337,10 @@ mod tests {
                 "params_schema_file = \"run_simulation.json\"",
                 "params_schema_file",
             ),
+            ("process.cpus = -1", "cpus"),
+            ("process.cpus = nan", "cpus"),
+            ("process.memory = \"lots\"", "512MiB"),
+            ("process.log = \"0B\"", "process.log"),
             (
                 "aws_batch = { queue = \"q\", definition = \"d\" }",
                 "exactly one",
