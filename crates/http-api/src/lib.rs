@@ -1,6 +1,6 @@
 //! # The HTTP edge of Batchway
 //!
-//! Thin: decode, one use case, encode. Each operation is one file of [`operations`]; every error
+//! Thin: decode, one use case, encode. Each operation is one file of `operations`; every error
 //! becomes a problem document in one place; the OpenAPI document says what there is, and the
 //! edge refuses what it doesn't say.
 //!

@@ -3,7 +3,7 @@
 //! Each MUST in the docs of a port is a case here, and one line puts all cases of a port on an
 //! adapter, each as a test of its own:
 //!
-//! ```ignore
+//! ```text
 //! mod job_store {
 //!     use super::*;
 //!     batchway_port_contracts::job_store_contract!(SqliteFixture::open());
