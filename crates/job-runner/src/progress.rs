@@ -1,5 +1,6 @@
 //! What the program says of how far it is: JSON lines in a named pipe.
 
+use std::future;
 use std::io;
 use std::path::Path;
 
@@ -7,10 +8,13 @@ use batchway_domain::job::Progress;
 use batchway_domain::runner::ProgressLine;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::{OpenOptions, Receiver};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// The longest line that is read, in bytes.
 const LONGEST_LINE: usize = 4096;
+
+/// So many times is read what the program left in the pipe: more than fits into it.
+const MOST_LEFT_IN_PIPE: usize = 32;
 
 /// The last that the program said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,20 +36,31 @@ impl ProgressPipe {
         Ok(Self(receiver))
     }
 
-    /// Reads for ever. However many lines come, only the last is seen by who looks at times.
-    pub(crate) async fn read_into(mut self, last: watch::Sender<LastProgress>) {
+    /// Reads until the program has ended, and then what is still in the pipe. However many lines
+    /// come, only the last is seen by who looks at times.
+    pub(crate) async fn read_into(
+        mut self,
+        last: watch::Sender<LastProgress>,
+        program_ended: oneshot::Receiver<()>,
+    ) {
         let mut buffer = vec![0; 64 * 1024];
         let mut lines = Lines::default();
-        while let Ok(count) = self.0.read(&mut buffer).await {
-            // A statement of its own: the look is over before the change.
-            let said = last.borrow().clone();
-            if let Some(progress) = lines.read(&buffer[..count], said) {
-                last.send_if_modified(|last| {
-                    let is_new = *last != progress;
-                    *last = progress;
-                    is_new
-                });
+        let for_ever = async {
+            while let Ok(count) = self.0.read(&mut buffer).await {
+                lines.read_into(&buffer[..count], &last);
             }
+            future::pending::<()>().await;
+        };
+        tokio::select! {
+            biased;
+            _ = program_ended => {}
+            () = for_ever => {}
+        }
+        for _ in 0..MOST_LEFT_IN_PIPE {
+            let Ok(count) = self.0.try_read(&mut buffer) else {
+                break;
+            };
+            lines.read_into(&buffer[..count], &last);
         }
     }
 }
@@ -58,6 +73,18 @@ struct Lines {
 }
 
 impl Lines {
+    fn read_into(&mut self, piece: &[u8], last: &watch::Sender<LastProgress>) {
+        // A statement of its own: the look is over before the change.
+        let said = last.borrow().clone();
+        if let Some(progress) = self.read(piece, said) {
+            last.send_if_modified(|last| {
+                let is_new = *last != progress;
+                *last = progress;
+                is_new
+            });
+        }
+    }
+
     /// What the valid lines that end in this piece say together; `None` if there are none.
     fn read(&mut self, piece: &[u8], last: LastProgress) -> Option<LastProgress> {
         let mut parts = piece.split(|byte| *byte == b'\n');

@@ -26,6 +26,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// One report, from the name look-up to the last byte of the answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// What the last report may take, as the end of the run waits for it.
+const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What came of a report.
 enum Answer {
@@ -35,11 +37,13 @@ enum Answer {
     Nothing,
 }
 
-/// Reports until it is dropped.
+/// Reports as long as there is somebody who hears what the program says.
 pub(crate) struct Reporter {
     backend_id: BackendId,
     attempt: u32,
     progress: watch::Receiver<LastProgress>,
+    /// What the gateway was last told.
+    told: LastProgress,
     gateway: Option<Gateway>,
     store: Arc<dyn ArtifactStore>,
     heartbeat: ArtifactKey,
@@ -64,6 +68,7 @@ impl Reporter {
             backend_id: configuration.backend_id.clone(),
             attempt: configuration.attempt,
             progress,
+            told: LastProgress::default(),
             gateway: configuration.gateway.as_ref().map(Gateway::new),
             store,
             heartbeat: configuration.folder.heartbeat(configuration.try_number),
@@ -71,8 +76,25 @@ impl Reporter {
         }
     }
 
-    /// Reports for ever, first at once.
+    /// Reports, first at once, until the program will say nothing more; then its last words, where
+    /// they were not told yet. A program that fails at once says why in them.
     pub(crate) async fn run(mut self) {
+        let mut progress = self.progress.clone();
+        tokio::select! {
+            biased;
+            _ = progress.wait_for(|_| false) => {}
+            () = self.report_for_ever() => {}
+        }
+        let report = self.report();
+        if let Some(gateway) = self.gateway.take()
+            && self.told != said_in(&report)
+        {
+            // Without them the run ends as well.
+            let _ = tokio::time::timeout(LAST_WORDS_TIMEOUT, gateway.post(report)).await;
+        }
+    }
+
+    async fn report_for_ever(&mut self) {
         let mut pause = FIRST_PAUSE;
         loop {
             let Some(gateway) = self.gateway.clone() else {
@@ -80,8 +102,11 @@ impl Reporter {
                 tokio::time::sleep(STORED_EVERY).await;
                 continue;
             };
-            match gateway.post(self.report()).await {
+            let report = self.report();
+            let said = said_in(&report);
+            match gateway.post(report).await {
                 Answer::Order(order) => {
+                    self.told = said;
                     pause = FIRST_PAUSE;
                     self.obey(order);
                     self.until_due().await;
@@ -99,7 +124,7 @@ impl Reporter {
     async fn until_due(&mut self) {
         tokio::time::sleep(NEWS_EVERY).await;
         let quiet = HEARTBEAT_EVERY - NEWS_EVERY;
-        // The program ends where the sender is gone, and this with it.
+        // Where the sender is gone, so is this.
         let _ = tokio::time::timeout(quiet, self.progress.changed()).await;
     }
 
@@ -135,6 +160,13 @@ impl Reporter {
         let content = written_by(move |output| output.write_all(&report));
         // The next one may come through.
         let _ = self.store.put(&self.heartbeat, content).await;
+    }
+}
+
+fn said_in(report: &RunnerReport) -> LastProgress {
+    LastProgress {
+        fraction: report.progress,
+        message: report.message.clone(),
     }
 }
 

@@ -7,7 +7,7 @@ use batchway_domain::artifacts::{Manifest, ProgramEnd};
 use batchway_domain::ports::{ArtifactStore, Clock};
 use batchway_domain::runner::exit_codes;
 use batchway_domain::runner::run_folder::{ProgramRecord, RunExit};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::checkpoint::Checkpoints;
@@ -205,7 +205,8 @@ impl Runner {
                 .note(&format!("the program could not be recorded: {error}"));
         }
         let mut companions = JoinSet::new();
-        companions.spawn(pipe.read_into(progress));
+        let (program_has_ended, program_ended) = oneshot::channel();
+        companions.spawn(pipe.read_into(progress, program_ended));
         let store = Arc::clone(&self.store);
         let reporter = Reporter::new(configuration, store, last_progress, switch.clone());
         companions.spawn(reporter.run());
@@ -215,6 +216,9 @@ impl Runner {
                 unreachable!("checkpoints are stored for ever")
             }
         };
+        // The end of the one that reads is the end of the one that reports.
+        drop(program_has_ended);
+        companions.join_all().await;
         match std::fs::read_to_string(prepared.workspace.start_failure()) {
             Ok(message) => Err(NotStarted::because(message)),
             Err(_) => Ok((ended, started_at)),

@@ -109,6 +109,18 @@ fn progress_is_reported_at_most_once_a_second_and_the_last_word_counts() {
 }
 
 #[test]
+fn the_last_words_of_a_program_that_fails_at_once_are_told() {
+    let gateway = Gateway::answering("200 OK", r#"{"stop": false}"#);
+    let stage = stage_for(&gateway.url);
+    let script =
+        r#"echo '{"progress": 0.25, "message": "no such grid"}' > $BATCHWAY_PROGRESS; exit 3"#;
+    assert_eq!(stage.exit_code(script), 3);
+    let (_, last) = gateway.reports.try_iter().last().unwrap();
+    assert_eq!(last.progress, Some(0.25));
+    assert_eq!(last.message.as_deref(), Some("no such grid"));
+}
+
+#[test]
 fn the_gateway_can_stop_the_program() {
     let order = r#"{"stop": true}"#;
     for status in ["200 OK", "410 Gone"] {
