@@ -232,6 +232,7 @@ fn failed(next: &mut Next<'_>, failure: Failure, stop: StopEvidence) -> Change {
     let stopped = stop != StopEvidence::None;
     if next.cancel_requested() {
         return if stopped {
+            next.forgive_last_attempt();
             next.cancel(CancelCause::Requested)
         } else {
             next.fail(failure)
@@ -429,6 +430,13 @@ impl Next<'_> {
             self.rules.pace.next(self.job.state_since, self.now)
         } else {
             self.now.plus(self.rules.pace.shortest)
+        }
+    }
+
+    /// A program that was stopped because its owner asked for it has not failed.
+    fn forgive_last_attempt(&mut self) {
+        if let Some(attempt) = self.job.attempts.last_mut() {
+            attempt.failure = None;
         }
     }
 

@@ -140,6 +140,7 @@ fn a_stop_under_a_cancel_is_cancelled() {
             let story = story.then(described("a", stopped));
             story.is("Cancelled", Some(EventKind::Cancelled));
             assert_eq!(story.job.state, cancelled(CancelCause::Requested));
+            assert_eq!(story.job.attempts.last().unwrap().failure, None);
             story.stops(&[]);
         }
     }
