@@ -135,12 +135,7 @@ pub(crate) fn open_store(
     folder: &DataFolder,
     clock: Arc<dyn Clock>,
 ) -> Result<SqliteJobStore, Failure> {
-    SqliteJobStore::open(folder.database(), clock).map_err(|error| {
-        Failure::failed(format!(
-            "{} can't be used: {error}",
-            folder.database().display()
-        ))
-    })
+    SqliteJobStore::open(folder.database(), clock).map_err(Failure::failed)
 }
 
 /// The configured id, or the one that the store keeps, made at its first start.

@@ -60,7 +60,7 @@ impl SqliteJobStore {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file is not there and can't be made.
-    #[error("the job store {path} can't be made; check that its folder exists and is writable", path = path.display())]
+    #[error("the job store {path} can't be made: {source}; check that its folder exists and is writable", path = path.display())]
     NotMade {
         /// The file.
         path: PathBuf,
@@ -69,7 +69,7 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// The file is there but can't be used.
-    #[error("the job store {path} can't be opened; check the file, its rights and the room on its disk", path = path.display())]
+    #[error("the job store {path} can't be opened: {source}; check the file, its rights and the room on its disk", path = path.display())]
     Unusable {
         /// The file.
         path: PathBuf,

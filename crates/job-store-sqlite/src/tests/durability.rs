@@ -110,6 +110,7 @@ fn what_can_not_be_opened_says_why() {
     std::fs::write(&rubbish, "not a database, by far".repeat(100)).unwrap();
     let error = SqliteJobStore::open(&rubbish, clock()).unwrap_err();
     assert!(matches!(error, OpenError::Unusable { .. }), "{error:?}");
+    assert!(error.to_string().contains("not a database"), "{error}");
 
     let fixture = Fixture::new();
     fixture
