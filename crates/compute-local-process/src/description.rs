@@ -94,32 +94,12 @@ fn failure_of(exit: &RunExit, stop: Option<&StopRequest>) -> Option<Failure> {
             FailureClass::Unknown,
             said("The program ended, and its results could not be stored."),
         ),
-        ProgramEnd::Exited { code } => Failure::new(
-            FailureClass::ProgramExit,
-            format!("The program ended with exit status {code}."),
-        )
-        .with_exit_code(code),
-        ProgramEnd::Signalled { signal } => Failure::new(
-            FailureClass::ProgramExit,
-            format!("The program was ended by signal {signal}."),
-        )
-        .with_signal(signal),
-        ProgramEnd::OutOfMemory => Failure::new(
-            FailureClass::OutOfMemory,
-            "The program took more memory than it was given.",
-        ),
-        ProgramEnd::TimedOut { limit } => Failure::new(
-            FailureClass::Timeout,
-            format!(
-                "The program ran longer than its limit of {} seconds.",
-                limit.as_secs()
-            ),
-        ),
         ProgramEnd::Stopped => stopped(exit, stop),
         ProgramEnd::NotStarted => Failure::new(
             FailureClass::StartFailure,
             said("The program could not be started."),
         ),
+        end => Failure::of_program(end),
     };
     Some(match &exit.limits {
         Some(limits) => failure.with_backend_reason(format!("limits: {limits}")),

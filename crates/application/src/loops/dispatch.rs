@@ -97,16 +97,6 @@ impl Dispatch {
         }
     }
 
-    async fn take(&self, limit: usize) -> Result<Vec<Job>, StoreError> {
-        let request = DueRequest {
-            lane: self.lane.clone(),
-            limit,
-            lease: self.sending.lease,
-            created_before: None,
-        };
-        self.application.jobs().take_due(&request).await
-    }
-
     /// Ends jobs that waited too long while there is no room to start any. Where there is room,
     /// each is judged when its turn comes.
     async fn expire(&self) -> Result<(), StoreError> {
@@ -389,21 +379,14 @@ impl Loop for Dispatch {
                 Err(error) => Report::failed(&error),
             };
         }
-        let jobs = match self.take(limit).await {
+        let lease = self.sending.lease;
+        let taken = self.application.take_due(&self.lane, limit, lease).await;
+        let jobs = match taken {
             Ok(jobs) => jobs,
             Err(error) => return Report::failed(&error),
         };
-        let taken = jobs.len();
         let results = join_all(jobs.into_iter().map(|job| self.start(job))).await;
-        let failure = results
-            .into_iter()
-            .find_map(Result::err)
-            .map(|error| error.to_string());
-        Report {
-            taken,
-            more: taken == limit,
-            failure,
-        }
+        Report::of_batch(limit, results)
     }
 
     async fn nudged(&self) {

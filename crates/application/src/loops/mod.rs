@@ -14,6 +14,8 @@ mod watch;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use batchway_domain::job::{Job, Lane};
+use batchway_domain::ports::{DueRequest, StoreError};
 
 use crate::Application;
 
@@ -36,6 +38,17 @@ pub struct Report {
 }
 
 impl Report {
+    /// What came of a batch of at most `limit` jobs, each with its own result.
+    fn of_batch(limit: usize, results: Vec<Result<(), StoreError>>) -> Self {
+        let taken = results.len();
+        let failure = results.into_iter().find_map(Result::err);
+        Self {
+            taken,
+            more: taken == limit,
+            failure: failure.map(|error| error.to_string()),
+        }
+    }
+
     fn failed(failure: &impl std::fmt::Display) -> Self {
         Self {
             failure: Some(failure.to_string()),
@@ -63,6 +76,22 @@ pub trait Loop: Send + Sync {
 }
 
 impl Application {
+    /// Takes what is due in a lane, and puts it off for as long as it is being looked after.
+    async fn take_due(
+        &self,
+        lane: &Lane,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Vec<Job>, StoreError> {
+        let request = DueRequest {
+            lane: lane.clone(),
+            limit,
+            lease,
+            created_before: None,
+        };
+        self.jobs().take_due(&request).await
+    }
+
     /// Every loop that this application needs, to be driven side by side.
     pub fn loops(&self) -> Vec<Box<dyn Loop>> {
         let mut loops: Vec<Box<dyn Loop>> = vec![

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::job::{Job, Lane};
-use batchway_domain::ports::{CommitError, DueRequest, StoreError};
+use batchway_domain::ports::{CommitError, StoreError};
 
 use super::{Loop, Report};
 use crate::Application;
@@ -54,26 +54,15 @@ impl Loop for Remove {
     }
 
     async fn run_once(&self) -> Report {
-        let request = DueRequest {
-            lane: Lane::Remove,
-            limit: BATCH,
-            lease: LEASE,
-            created_before: None,
-        };
-        let jobs = match self.application.jobs().take_due(&request).await {
+        let taken = self.application.take_due(&Lane::Remove, BATCH, LEASE).await;
+        let jobs = match taken {
             Ok(jobs) => jobs,
             Err(error) => return Report::failed(&error),
         };
-        let taken = jobs.len();
+        let mut results = Vec::with_capacity(jobs.len());
         for job in &jobs {
-            if let Err(error) = self.remove(job).await {
-                return Report::failed(&error);
-            }
+            results.push(self.remove(job).await);
         }
-        Report {
-            taken,
-            more: taken == BATCH,
-            failure: None,
-        }
+        Report::of_batch(BATCH, results)
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use batchway_domain::identity::BackendName;
 use batchway_domain::job::machine::Observation;
 use batchway_domain::job::{BackendId, Job, JobState, Lane};
-use batchway_domain::ports::{ComputeBackend, DueRequest, StoreError};
+use batchway_domain::ports::{ComputeBackend, StoreError};
 use futures_util::future::join_all;
 
 use super::{Loop, Report};
@@ -111,27 +111,13 @@ impl Loop for Resolve {
     }
 
     async fn run_once(&self) -> Report {
-        let request = DueRequest {
-            lane: self.lane.clone(),
-            limit: BATCH,
-            lease: LEASE,
-            created_before: None,
-        };
-        let jobs = match self.application.jobs().take_due(&request).await {
+        let taken = self.application.take_due(&self.lane, BATCH, LEASE).await;
+        let jobs = match taken {
             Ok(jobs) => jobs,
             Err(error) => return Report::failed(&error),
         };
-        let taken = jobs.len();
         let results = join_all(jobs.into_iter().map(|job| self.resolve(job))).await;
-        let failure = results
-            .into_iter()
-            .find_map(Result::err)
-            .map(|error| error.to_string());
-        Report {
-            taken,
-            more: taken == BATCH,
-            failure,
-        }
+        Report::of_batch(BATCH, results)
     }
 
     async fn nudged(&self) {

@@ -10,7 +10,7 @@ use batchway_domain::identity::BackendName;
 use batchway_domain::job::machine::Observation;
 use batchway_domain::job::{Absence, BackendId, Job, JobState, Lane, Rules, Settlement};
 use batchway_domain::ports::{
-    ArtifactError, BackendState, ComputeBackend, Description, DueRequest, StoreError,
+    ArtifactError, BackendState, ComputeBackend, Description, StoreError,
 };
 use futures_util::future::join_all;
 
@@ -307,33 +307,19 @@ impl Loop for Watch {
     }
 
     async fn run_once(&self) -> Report {
-        let request = DueRequest {
-            lane: self.lane.clone(),
-            limit: BATCH,
-            lease: LEASE,
-            created_before: None,
-        };
-        let jobs = match self.application.jobs().take_due(&request).await {
+        let taken = self.application.take_due(&self.lane, BATCH, LEASE).await;
+        let jobs = match taken {
             Ok(jobs) if jobs.is_empty() => return Report::default(),
             Ok(jobs) => jobs,
             Err(error) => return Report::failed(&error),
         };
-        let taken = jobs.len();
         let answers = self.ask(&jobs).await;
         let results = join_all(
             jobs.into_iter()
                 .map(|job| self.follow(job, answers.as_ref())),
         )
         .await;
-        let failure = results
-            .into_iter()
-            .find_map(Result::err)
-            .map(|error| error.to_string());
-        Report {
-            taken,
-            more: taken == BATCH,
-            failure,
-        }
+        Report::of_batch(BATCH, results)
     }
 
     async fn nudged(&self) {

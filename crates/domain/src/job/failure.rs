@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::artifacts::ProgramEnd;
+
 use super::text::fit;
 
 /// The kinds of failure that are told apart, as each has another mend.
@@ -132,6 +134,41 @@ impl Failure {
             exit_code: None,
             signal: None,
             backend_reason: None,
+        }
+    }
+
+    /// What the end of a program that did not end well says of its job.
+    pub fn of_program(end: ProgramEnd) -> Self {
+        match end {
+            ProgramEnd::Exited { code } => Self::new(
+                FailureClass::ProgramExit,
+                format!("The program ended with exit status {code}."),
+            )
+            .with_exit_code(code),
+            ProgramEnd::Signalled { signal } => Self::new(
+                FailureClass::ProgramExit,
+                format!("The program was ended by signal {signal}."),
+            )
+            .with_signal(signal),
+            ProgramEnd::OutOfMemory => Self::new(
+                FailureClass::OutOfMemory,
+                "The program took more memory than it was given.",
+            ),
+            ProgramEnd::TimedOut { limit } => Self::new(
+                FailureClass::Timeout,
+                format!(
+                    "The program ran longer than its limit of {} seconds.",
+                    limit.as_secs()
+                ),
+            ),
+            ProgramEnd::Stopped => Self::new(
+                FailureClass::Unknown,
+                "The program was stopped before it had finished.",
+            ),
+            ProgramEnd::NotStarted => Self::new(
+                FailureClass::StartFailure,
+                "The program could not be started.",
+            ),
         }
     }
 

@@ -203,7 +203,7 @@ fn succeeded(next: &mut Next<'_>, manifest: Option<ProgramEnd>) -> Change {
         return next.complete();
     }
     let failure = match manifest {
-        Some(end) => failure_of(end),
+        Some(end) => Failure::of_program(end),
         None if matches!(next.job.state, JobState::Running { .. }) => Failure::new(
             FailureClass::ProgramExit,
             "The backend reports success, but the runner left no manifest of its results.",
@@ -292,46 +292,11 @@ fn absent(next: &mut Next<'_>, by_name: Option<bool>, manifest: Option<ProgramEn
     match manifest {
         _ if !lost => Change::Silent,
         Some(end) if end.is_success() => next.complete(),
-        Some(end) => next.fail(failure_of(end)),
+        Some(end) => next.fail(Failure::of_program(end)),
         None => next.fail(Failure::new(
             FailureClass::Lost,
             "The backend no longer knows the job, and it left no manifest of results.",
         )),
-    }
-}
-
-/// What a manifest says of a program that did not end well.
-fn failure_of(end: ProgramEnd) -> Failure {
-    match end {
-        ProgramEnd::Exited { code } => Failure::new(
-            FailureClass::ProgramExit,
-            format!("The program ended with exit status {code}."),
-        )
-        .with_exit_code(code),
-        ProgramEnd::Signalled { signal } => Failure::new(
-            FailureClass::ProgramExit,
-            format!("The program was ended by signal {signal}."),
-        )
-        .with_signal(signal),
-        ProgramEnd::OutOfMemory => Failure::new(
-            FailureClass::OutOfMemory,
-            "The program took more memory than it was given.",
-        ),
-        ProgramEnd::TimedOut { limit } => Failure::new(
-            FailureClass::Timeout,
-            format!(
-                "The program ran longer than its limit of {} seconds.",
-                limit.as_secs()
-            ),
-        ),
-        ProgramEnd::Stopped => Failure::new(
-            FailureClass::Unknown,
-            "The program was stopped before it had finished.",
-        ),
-        ProgramEnd::NotStarted => Failure::new(
-            FailureClass::StartFailure,
-            "The program could not be started.",
-        ),
     }
 }
 
