@@ -20,12 +20,12 @@ pub(crate) fn run(command_line: CommandLine) -> Result<(), Failure> {
         Command::Serve { no_worker, listen } => {
             let mut configuration = configured()?;
             configuration.listen = listen.unwrap_or(configuration.listen);
-            telemetry::start(&configuration.log)?;
+            start_log(&configuration)?;
             on_runtime(serve::serve(configuration, !no_worker))
         }
         Command::Worker => {
             let configuration = configured()?;
-            telemetry::start(&configuration.log)?;
+            start_log(&configuration)?;
             on_runtime(serve::work(configuration))
         }
         Command::Keys(command) => {
@@ -37,6 +37,16 @@ pub(crate) fn run(command_line: CommandLine) -> Result<(), Failure> {
 
 fn configured() -> Result<Configuration, Failure> {
     Configuration::read(&Variables::of_process()?)
+}
+
+fn start_log(configuration: &Configuration) -> Result<(), Failure> {
+    telemetry::start(&configuration.log)?;
+    for name in &configuration.unknown {
+        tracing::warn!(
+            "{name} is set and means nothing to the gateway; .env.example has all names"
+        );
+    }
+    Ok(())
 }
 
 /// Runs a subcommand that needs a runtime.

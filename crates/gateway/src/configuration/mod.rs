@@ -32,9 +32,14 @@ pub(crate) struct Configuration {
     pub(crate) limits: AdmissionLimits,
     pub(crate) process_concurrency: usize,
     pub(crate) log: String,
+    /// Variables that look like ours and mean nothing to the gateway, as a misspelt one does.
+    pub(crate) unknown: Vec<String>,
     /// What of our own environment a job finds in its own.
     pub(crate) inherited: BTreeMap<String, String>,
 }
+
+/// The file that explains every variable there is.
+const EXAMPLE: &str = include_str!("../../../../.env.example");
 
 /// Seven days: what Amazon S3 allows, and long enough anywhere.
 const LONGEST_LINK: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -68,6 +73,7 @@ impl Configuration {
             limits: limits(variables)?,
             process_concurrency: process_concurrency(variables)?,
             log: variables.get("BATCHWAY_LOG").unwrap_or("info").to_owned(),
+            unknown: unknown(variables),
             inherited: inherited_by_jobs(),
         })
     }
@@ -125,6 +131,18 @@ fn process_concurrency(variables: &Variables) -> Result<usize, Failure> {
         Some(jobs) => Ok(jobs),
         None => Ok(cores),
     }
+}
+
+fn unknown(variables: &Variables) -> Vec<String> {
+    let explained: Vec<&str> = EXAMPLE
+        .lines()
+        .filter_map(|line| Some(line.trim_start_matches('#').split_once('=')?.0))
+        .collect();
+    variables
+        .names()
+        .filter(|name| name.starts_with("BATCHWAY_") && !explained.contains(name))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Settings for adapters that this version does not have are refused rather than ignored:
@@ -219,6 +237,16 @@ mod tests {
                 ),
             }
         }
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_noticed() {
+        let pairs = [
+            ("BATCHWAY_DATADIR", "/srv"),
+            ("BATCHWAY_DATA_DIR", "/srv"),
+            ("PATH", "/bin"),
+        ];
+        assert_eq!(read(&pairs).unwrap().unknown, ["BATCHWAY_DATADIR"]);
     }
 
     #[test]

@@ -37,6 +37,10 @@ impl Variables {
         )
     }
 
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
