@@ -73,25 +73,7 @@ pub(crate) async fn wire_at(
     let artifacts =
         FilesystemArtifactStore::open(&folder.artifacts(), Some(links.clone()), clock.clone())
             .map_err(Failure::failed)?;
-    let process = ProcessBackend::new(ProcessBackendConfig {
-        runs_dir: folder.runs(),
-        runner: folder_of_this_program()?.join("batchway-runner"),
-        program_dirs: vec![folder_of_this_program()?],
-        concurrency: configuration.process_concurrency,
-        stop_grace: STOP_GRACE,
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-        base_environment: configuration.inherited.clone(),
-        environment: BTreeMap::from([
-            (
-                variables::ARTIFACTS_DIR.to_owned(),
-                folder.artifacts().display().to_string(),
-            ),
-            (variables::GATEWAY_URL.to_owned(), local_url),
-        ]),
-    })
-    .map_err(Failure::failed)?;
-    let process: Arc<dyn ComputeBackend> = Arc::new(process);
+    let process = process_backend(configuration, folder, local_url, &clock, &entropy)?;
 
     let ports = Ports {
         jobs: store.clone(),
@@ -128,6 +110,36 @@ pub(crate) async fn wire_at(
         public_url,
         summary,
     })
+}
+
+/// Jobs as processes of this machine, which report to the gateway's local address.
+fn process_backend(
+    configuration: &Configuration,
+    folder: &DataFolder,
+    gateway_url: String,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Arc<dyn ComputeBackend>, Failure> {
+    let programs = folder_of_this_program()?;
+    let backend = ProcessBackend::new(ProcessBackendConfig {
+        runs_dir: folder.runs(),
+        runner: programs.join("batchway-runner"),
+        program_dirs: vec![programs],
+        concurrency: configuration.process_concurrency,
+        stop_grace: STOP_GRACE,
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        base_environment: configuration.inherited.clone(),
+        environment: BTreeMap::from([
+            (
+                variables::ARTIFACTS_DIR.to_owned(),
+                folder.artifacts().display().to_string(),
+            ),
+            (variables::GATEWAY_URL.to_owned(), gateway_url),
+        ]),
+    })
+    .map_err(Failure::failed)?;
+    Ok(Arc::new(backend))
 }
 
 /// Opens the job store of the embedded default.
