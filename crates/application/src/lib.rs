@@ -8,6 +8,7 @@
 //! Everything outside is a port of `batchway-domain`. Nothing is spawned here: the gateway
 //! decides what runs where.
 
+mod causes;
 mod changes;
 mod error;
 mod estimates;

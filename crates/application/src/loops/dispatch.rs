@@ -21,6 +21,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Loop, Report};
 use crate::Application;
+use crate::causes::WithCauses;
 use crate::use_cases::input_runs;
 
 /// How many jobs one round sends.
@@ -223,7 +224,12 @@ impl Dispatch {
             {
                 let deadline = Instant::now() + self.sending.timeout;
                 match timeout_at(deadline, self.backend.submit(&submission)).await {
-                    Ok(answer) => self.classify(epoch, answer),
+                    Ok(answer) => {
+                        if let Err(error) = &answer {
+                            tell(&job, error);
+                        }
+                        self.classify(epoch, answer)
+                    }
                     Err(_) => Observation::SubmitUnknown { epoch },
                 }
             }
@@ -264,6 +270,7 @@ impl Dispatch {
     }
 
     async fn not_resolved(&self, job: Job, error: SubmitError) -> Result<(), StoreError> {
+        tell(&job, &error);
         match error {
             SubmitError::Refused { reason } => {
                 self.application
@@ -344,6 +351,12 @@ impl Dispatch {
         }
         variables
     }
+}
+
+/// Tells the operator why a job could not be handed over.
+fn tell(job: &Job, error: &SubmitError) {
+    let error = WithCauses(error);
+    tracing::warn!(job = %job.id, backend = %job.backend, %error, "could not hand the job over");
 }
 
 /// Since when the job waits for its present try: since its acceptance, or the end of the try

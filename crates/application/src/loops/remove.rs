@@ -9,6 +9,7 @@ use batchway_domain::ports::{CommitError, StoreError};
 
 use super::{Loop, Report};
 use crate::Application;
+use crate::causes::WithCauses;
 
 const BATCH: usize = 100;
 const LEASE: Duration = Duration::from_secs(60);
@@ -31,6 +32,7 @@ impl Remove {
         if let Some(backend) = self.application.0.ports.backends.get(&job.backend) {
             for attempt in &job.attempts {
                 if let Err(error) = backend.forget(&attempt.backend_id).await {
+                    let error = WithCauses(&error);
                     tracing::warn!(job = %job.id, %error, "could not free what is kept of a try");
                 }
             }

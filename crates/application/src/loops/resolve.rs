@@ -13,6 +13,7 @@ use futures_util::future::join_all;
 
 use super::{Loop, Report};
 use crate::Application;
+use crate::causes::WithCauses;
 
 const BATCH: usize = 32;
 const LEASE: Duration = Duration::from_secs(60);
@@ -68,6 +69,7 @@ impl Resolve {
         let found = match self.find(job).await {
             Ok(found) => found,
             Err(error) => {
+                let error = WithCauses(&error);
                 tracing::warn!(job = %job.id, %error, "could not look the job up");
                 return Some(Observation::BackendUnreachable);
             }
@@ -76,6 +78,7 @@ impl Resolve {
         match self.application.settle_gate(job, oldest).await {
             Ok(gate) => Some(Observation::LookedUp { found, gate }),
             Err(error) => {
+                let error = WithCauses(&error);
                 tracing::warn!(job = %job.id, %error, "could not read the job's gate");
                 None
             }

@@ -16,6 +16,7 @@ use futures_util::future::join_all;
 
 use super::{Loop, Report};
 use crate::Application;
+use crate::causes::WithCauses;
 
 /// As many as one DescribeJobs takes.
 const BATCH: usize = 100;
@@ -65,6 +66,7 @@ impl Watch {
                     .collect(),
             ),
             Err(error) => {
+                let error = WithCauses(&error);
                 tracing::warn!(%error, jobs = jobs.len(), "the backend could not be asked");
                 None
             }
@@ -131,6 +133,7 @@ impl Watch {
                 Ok(present)
             }
             Err(error) => {
+                let error = WithCauses(&error);
                 tracing::warn!(job = %job.id, %error, "could not read what the job left");
                 Ok(Some(job))
             }
@@ -248,6 +251,7 @@ impl Application {
     pub(super) async fn stop_what_must(&self, backend: &dyn ComputeBackend, job: &Job) {
         for id in job.stops() {
             if let Err(error) = backend.terminate(&id, STOP_REASON).await {
+                let error = WithCauses(&error);
                 tracing::warn!(job = %job.id, backend_id = %id, %error, "could not stop a copy");
             }
         }

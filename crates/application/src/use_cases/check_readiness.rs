@@ -1,6 +1,7 @@
 //! Whether requests can be served.
 
 use crate::Application;
+use crate::causes::WithCauses;
 
 /// Why requests can't be served now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +20,12 @@ impl Application {
         let (jobs, artifacts) = tokio::join!(self.jobs().check(), self.artifacts().check());
         let mut reasons = Vec::new();
         if let Err(error) = jobs {
+            let error = WithCauses(&error);
             tracing::warn!(%error, "the job store is not ready");
             reasons.push("the job store can't be used now".to_owned());
         }
         if let Err(error) = artifacts {
+            let error = WithCauses(&error);
             tracing::warn!(%error, "the artifact store is not ready");
             reasons.push("the artifact store can't be used now".to_owned());
         }
