@@ -13,7 +13,9 @@ pub(crate) fn start(filter: &str) -> Result<(), Failure> {
     })?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // It would be told on standard error, and where that is closed every event would panic.
+        .log_internal_errors(false);
     let started = if std::io::stderr().is_terminal() {
         logs.with_target(false).try_init()
     } else {

@@ -160,6 +160,11 @@ impl Gateway {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Leaves the log, whose next line is the last that anyone reads: then its pipe is closed.
+    pub(crate) fn close_log(&mut self) {
+        self.lines = channel().1;
+    }
+
     /// The first line of the log, from now on, that holds a text.
     pub(crate) fn wait_for_line(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
@@ -186,8 +191,9 @@ fn read_lines(stderr: std::process::ChildStderr) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            // The pipe is drained to its end, whether or not anyone still listens.
-            let _ = sender.send(line);
+            if sender.send(line).is_err() {
+                break;
+            }
         }
     });
     receiver

@@ -50,6 +50,19 @@ fn a_stop_answers_those_who_wait_and_leaves_jobs_running() {
 }
 
 #[test]
+fn a_gateway_whose_log_nobody_reads_any_more_serves_and_stops() {
+    let installation = Installation::new();
+    let key = installation.create_key("user123");
+    let mut gateway = installation.serve();
+    gateway.close_log();
+    for _ in 0..10 {
+        gateway.api(&key).get("/api/v1/jobs").expect(200);
+    }
+    gateway.signal(Signal::TERM);
+    assert_eq!(gateway.exit_code(), Some(0));
+}
+
+#[test]
 fn one_process_serves_and_another_works() {
     let installation = Installation::with_test_job_types();
     let key = installation.create_key("user123");
