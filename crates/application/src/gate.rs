@@ -75,7 +75,8 @@ impl Application {
         }
     }
 
-    async fn read_small(
+    /// The whole of a small object; `None` where there is none.
+    pub(crate) async fn read_small(
         &self,
         key: &ArtifactKey,
         limit: usize,

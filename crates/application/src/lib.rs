@@ -19,6 +19,7 @@ mod nudges;
 mod rules;
 mod settings;
 mod steps;
+mod stored_report;
 pub mod use_cases;
 
 use std::collections::BTreeMap;

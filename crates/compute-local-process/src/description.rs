@@ -99,7 +99,10 @@ fn failure_of(exit: &RunExit, stop: Option<&StopRequest>) -> Option<Failure> {
             FailureClass::StartFailure,
             said("The program could not be started."),
         ),
-        end => Failure::of_program(end),
+        end => match &exit.last_words {
+            Some(words) => Failure::of_program(end).with_last_words(words),
+            None => Failure::of_program(end),
+        },
     };
     Some(match &exit.limits {
         Some(limits) => failure.with_backend_reason(format!("limits: {limits}")),

@@ -49,8 +49,8 @@ pub(crate) fn check_runner(runner: &Path) -> Result<(), SubmitError> {
     Err(SubmitError::Held(Held {
         code: "runner_missing".to_owned(),
         message: format!(
-            "The program that runs jobs is not at {}; install batchway-runner there.",
-            runner.display()
+            "The program {} is not installed beside the gateway; its operator has to put it there.",
+            runner.file_name().unwrap_or(runner.as_os_str()).display()
         ),
     }))
 }

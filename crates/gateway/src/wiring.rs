@@ -121,9 +121,16 @@ fn process_backend(
     entropy: &Arc<dyn Entropy>,
 ) -> Result<Arc<dyn ComputeBackend>, Failure> {
     let programs = folder_of_this_program()?;
+    let runner = programs.join("batchway-runner");
+    if !runner.exists() {
+        tracing::warn!(
+            "{} is not there: jobs will wait until it is",
+            runner.display()
+        );
+    }
     let backend = ProcessBackend::new(ProcessBackendConfig {
         runs_dir: folder.runs(),
-        runner: programs.join("batchway-runner"),
+        runner,
         program_dirs: vec![programs],
         concurrency: configuration.process_concurrency,
         stop_grace: STOP_GRACE,

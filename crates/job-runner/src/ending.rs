@@ -34,6 +34,10 @@ impl Runner {
             exit_code: exit_code_of(program.end),
             ordered_to_stop: false,
             message: None,
+            last_words: log
+                .lock()
+                .last_words()
+                .filter(|_| !program.end.is_success()),
             limits: None,
             started_at: Some(started_at),
             stopped_at: program.stopped_at,

@@ -177,6 +177,7 @@ fn not_started(message: String) -> RunExit {
         exit_code: exit_codes::NOT_STARTED,
         ordered_to_stop: false,
         message: Some(message),
+        last_words: None,
         limits: None,
         started_at: None,
         stopped_at: SystemClock.now(),

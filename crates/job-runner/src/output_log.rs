@@ -1,9 +1,12 @@
 //! The program's output, of which the beginning and the end are kept.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+
+use batchway_domain::job::Progress;
 
 /// A file of at most so many bytes: the first half is the beginning of the output, the second
 /// a ring that holds its end.
@@ -15,7 +18,12 @@ pub(crate) struct OutputLog {
     received: u64,
     /// Where the disk is full, output is no reason to end the program.
     lost: u64,
+    /// The program's own last bytes, at most [`RECENT_BYTES`].
+    recent: VecDeque<u8>,
 }
+
+/// Enough for a last line that is worth repeating.
+const RECENT_BYTES: usize = 1024;
 
 impl OutputLog {
     pub(crate) fn create(path: &Path, capacity: u64) -> io::Result<Self> {
@@ -30,15 +38,33 @@ impl OutputLog {
             tail_capacity: capacity - head_capacity,
             received: 0,
             lost: 0,
+            recent: VecDeque::with_capacity(RECENT_BYTES),
         })
     }
 
     /// Adds a line of the runner's own.
     pub(crate) fn note(&mut self, line: &str) {
-        self.write(format!("[batchway-runner] {line}\n").as_bytes());
+        self.store(format!("[batchway-runner] {line}\n").as_bytes());
     }
 
-    pub(crate) fn write(&mut self, mut bytes: &[u8]) {
+    /// Adds what the program said.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        let news = &bytes[bytes.len().saturating_sub(RECENT_BYTES)..];
+        let room = RECENT_BYTES - news.len();
+        self.recent.drain(..self.recent.len().saturating_sub(room));
+        self.recent.extend(news);
+        self.store(bytes);
+    }
+
+    /// The last line that the program said, fit to be shown; none where it said nothing.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        let recent: Vec<u8> = self.recent.iter().copied().collect();
+        let recent = String::from_utf8_lossy(&recent);
+        let mut lines = recent.lines().rev().map(Progress::clean_message);
+        lines.find(|line| line.contains(char::is_alphanumeric))
+    }
+
+    fn store(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let (position, room) = self.next_place();
             if room == 0 {
@@ -168,5 +194,18 @@ mod tests {
         assert_eq!(size, 0);
         assert!(text.contains("3 bytes of output were left out"), "{text}");
         assert!(kept(1, &[b"abc"]).0.ends_with('c'));
+    }
+
+    #[test]
+    fn the_last_words_are_the_last_line_that_says_something() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = OutputLog::create(&folder.path().join("log"), 100).unwrap();
+        assert_eq!(log.last_words(), None);
+        log.write(&[b'x'; 5000]);
+        log.write(b"first\nout of cheese\n\n  \x07\n");
+        log.note("not the program's own");
+        assert_eq!(log.last_words().as_deref(), Some("out of cheese"));
+        log.write(&[0xff; 3000]);
+        assert_eq!(log.last_words(), None);
     }
 }

@@ -159,6 +159,9 @@ impl Watch {
                 self.application.read_gate(job).await?,
             ));
         }
+        if description.state == BackendState::Running {
+            observations.extend(self.application.stored_report(job).await?);
+        }
         let (manifest, main_result) = match description.state {
             BackendState::Succeeded => self.application.what_it_left(job).await?,
             _ => (None, None),

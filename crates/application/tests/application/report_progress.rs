@@ -135,3 +135,33 @@ async fn a_runner_of_a_job_that_ended_or_was_forgotten_is_stopped() {
     assert_eq!(scene.world.jobs.job(&id), None);
     assert!(told_to_stop(&scene, &id, 1, report(&copy, 1)).await);
 }
+
+#[tokio::test]
+async fn a_runner_that_can_not_reach_the_gateway_is_heard_through_the_artifact_store() {
+    let scene = Scene::new();
+    let (id, copy) = scene.start(SIMULATE).await;
+    let leave = |fraction| {
+        let mut left = report(&copy, 1);
+        left.progress = Some(fraction);
+        let key = scene.job(&id).folder().heartbeat(1);
+        let content = serde_json::to_vec(&left).unwrap();
+        scene.world.artifacts.insert(key.as_str(), content);
+    };
+    leave(0.25);
+    scene.world.clock.advance(MINUTE);
+    scene.run("watch:process").await;
+    assert_eq!(
+        scene.job(&id).progress.percent,
+        0,
+        "an old word is no sign of life"
+    );
+
+    leave(0.75);
+    scene.world.clock.advance(6 * SECOND);
+    scene.run("watch:process").await;
+    assert_eq!(scene.job(&id).progress.percent, 75);
+    assert_eq!(
+        scene.job(&id).progress.heartbeat_at,
+        Some(scene.world.now())
+    );
+}

@@ -172,6 +172,14 @@ impl Failure {
         }
     }
 
+    /// Adds the last line that the program said.
+    #[must_use]
+    pub fn with_last_words(mut self, words: &str) -> Self {
+        let message = format!("{} Its last words: {words}", self.message);
+        self.message = fit(&message, Self::MAX_REASON_BYTES);
+        self
+    }
+
     /// Adds the backend's own words.
     #[must_use]
     pub fn with_backend_reason(mut self, reason: impl Into<String>) -> Self {

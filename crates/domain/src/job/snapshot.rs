@@ -95,7 +95,7 @@ impl Job {
             message: self.progress.message.clone(),
             error: self.error(),
             failure,
-            waiting: self.state.waiting().cloned(),
+            waiting: self.waiting(),
             attempts: self.attempts[earlier..].to_vec(),
             earlier_attempts: u32::try_from(earlier).unwrap_or(u32::MAX),
             created_at: self.created_at,
@@ -112,6 +112,27 @@ impl Job {
             backend_id: self.backend_id().cloned(),
             version: self.version,
         }
+    }
+
+    /// Why it waits, as far as that is known.
+    fn waiting(&self) -> Option<WaitingReason> {
+        if let Some(told) = self.state.waiting() {
+            return Some(told.clone());
+        }
+        let JobState::Accepted { not_before, .. } = self.state else {
+            return None;
+        };
+        let failure = self.attempts.last().and_then(|last| last.failure.as_ref());
+        Some(match failure {
+            Some(failure) => WaitingReason {
+                code: "retry".to_owned(),
+                message: format!("{} It is tried again at {not_before}.", failure.message),
+            },
+            None => WaitingReason {
+                code: "turn".to_owned(),
+                message: "The job waits for its turn to be given to its backend.".to_owned(),
+            },
+        })
     }
 
     /// A sentence where something went wrong.

@@ -143,6 +143,9 @@ pub struct RunExit {
     /// One sentence, where there is something to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// The last line that a program said which did not end well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_words: Option<String>,
     /// Which limits held and by what means, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<String>,

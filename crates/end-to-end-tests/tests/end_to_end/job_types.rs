@@ -4,6 +4,7 @@
 ///   second run of the same job would be seen.
 /// * `linger` runs until it is stopped; with `stubborn` not even then.
 /// * `fill` writes `megabytes` to its results.
+/// * `fail` says why and ends with status 3.
 pub(crate) const FILE: &str = r#"
 [note]
 summary = "Writes a note."
@@ -26,6 +27,12 @@ process.command = ["/bin/sh", "-c", '''
   echo $$ > "$BATCHWAY_OUTPUT_DIR/pid"
   while :; do sleep 0.1; done
 ''']
+
+[fail]
+summary = "Fails."
+params_schema = { type = "object" }
+example = {}
+process.command = ["/bin/sh", "-c", "echo out of cheese >&2; exit 3"]
 
 [fill]
 summary = "Writes much."

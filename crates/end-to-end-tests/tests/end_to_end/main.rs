@@ -16,6 +16,7 @@ mod command_line;
 mod crash;
 mod demo;
 mod disk_full;
+mod failures;
 mod gateway;
 mod idempotency;
 mod job_types;

@@ -127,7 +127,11 @@ mod tests {
         assert_eq!(field_names(&job), field_names(&super::running_example()));
         let expected = json!({
             "job_id": id.as_str(), "job_type": "run_simulation", "status": "queued", "progress": 0,
-            "message": null, "error": null, "failure": null, "waiting_reason": null,
+            "message": null, "error": null, "failure": null,
+            "waiting_reason": {
+                "code": "turn",
+                "message": "The job waits for its turn to be given to its backend.",
+            },
             "result_url": null, "result_expires_at": null,
             "created_at": "2026-03-01T12:00:00.000Z", "completed_at": null,
             "cancel_requested_at": null, "last_checked_at": null, "heartbeat_at": null,
