@@ -88,7 +88,7 @@ impl FailureClass {
                 "Check the job type's command, image and roles; the log of the attempt says how far it came."
             }
             Self::ProgramExit => {
-                "Read the end of the attempt's log: the program said why it ended."
+                "Mend what the program's last words name; the operator of the gateway has its whole output."
             }
             Self::Dependency => "Look at the job that this one depends on.",
             Self::QueueAction => {

@@ -74,7 +74,7 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
             problem.into_answer(id)
         });
         let status = answer.status().as_u16();
-        let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
+        let milliseconds = (started.elapsed().as_secs_f64() * 100_000.0).round() / 100.0;
         if is_probe && answer.status().is_success() {
             tracing::debug!(status, milliseconds, "answered");
         } else {
