@@ -42,12 +42,12 @@ async fn a_full_disk_is_told_and_room_again_is_used_without_a_restart() {
     );
 
     fixture.store.check().await.unwrap();
+
+    leave_room_for(&fixture.store, 1000).await;
     let cancelled = fixture
         .observe(&known[0], Observation::CancelRequested)
         .await;
     known[0] = cancelled;
-
-    leave_room_for(&fixture.store, 1000).await;
     known.push(fixture.admit(&key).await);
     for job in &known {
         assert_eq!(
