@@ -10,6 +10,10 @@ use crate::gateway::{Installation, text, wait_for};
 /// How often the gateway is killed while jobs are submitted and run.
 const ROUNDS: usize = 25;
 
+/// How many jobs must have been accepted by then. On a busy machine that takes more rounds, in
+/// which the kill comes later and later.
+const JOBS: usize = 50;
+
 #[test]
 fn a_running_job_is_adopted_by_the_next_gateway() {
     let installation = Installation::with_test_job_types();
@@ -64,12 +68,15 @@ fn nothing_accepted_is_lost_and_nothing_runs_twice_however_often_the_gateway_is_
     let key = installation.create_key("user123");
     let witness = installation.path().join("witness");
     let mut accepted: Vec<String> = Vec::new();
-    for round in 0..ROUNDS {
+    let mut round = 0;
+    while round < ROUNDS || accepted.len() < JOBS {
+        round += 1;
+        assert!(round < 10 * ROUNDS, "only {} were accepted", accepted.len());
         let gateway = installation.serve();
         let api = gateway.api(&key);
         // The kill comes at another point of the same work in each round.
         let killer = std::thread::spawn(move || {
-            after(Duration::from_millis(3 * round as u64));
+            after(Duration::from_millis(3 * round as u64 - 3));
             gateway.kill();
         });
         for number in 0..20 {
@@ -86,12 +93,6 @@ fn nothing_accepted_is_lost_and_nothing_runs_twice_however_often_the_gateway_is_
         }
         killer.join().unwrap();
     }
-    assert!(
-        accepted.len() > ROUNDS,
-        "only {} were accepted",
-        accepted.len()
-    );
-
     let gateway = installation.serve();
     let api = gateway.api(&key);
     for id in &accepted {
