@@ -1,7 +1,8 @@
 //! What the program says of how far it is: JSON lines in a named pipe.
 
+use std::fs::File;
 use std::future;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use batchway_domain::job::Progress;
@@ -56,11 +57,16 @@ impl ProgressPipe {
             _ = program_ended => {}
             () = for_ever => {}
         }
+        // Asked of the system itself: the runtime may not have heard yet that there is something.
+        let Ok(left) = self.0.into_nonblocking_fd() else {
+            return;
+        };
+        let mut left = File::from(left);
         for _ in 0..MOST_LEFT_IN_PIPE {
-            let Ok(count) = self.0.try_read(&mut buffer) else {
-                break;
-            };
-            lines.read_into(&buffer[..count], &last);
+            match left.read(&mut buffer) {
+                Ok(count) if count > 0 => lines.read_into(&buffer[..count], &last),
+                _ => break,
+            }
         }
     }
 }
