@@ -38,7 +38,10 @@ fn jobs_beyond_the_concurrency_wait_for_a_slot_and_then_run() {
     let first = api.submit("linger", &json!({}));
     api.wait_for_status(&first, "running");
     let second = api.submit("linger", &json!({}));
-    assert_eq!(text(&api.job(&second), "status"), "queued");
+    let waiting = api.job(&second);
+    assert_eq!(text(&waiting, "status"), "queued");
+    assert_eq!(waiting["waiting_reason"]["code"], "turn");
+    assert!(api.job(&first)["waiting_reason"].is_null());
     api.cancel(&first).expect(200);
     api.wait_for_status(&second, "running");
     api.cancel(&second).expect(200);
