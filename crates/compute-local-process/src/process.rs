@@ -64,9 +64,23 @@ mod tests {
         let status = ProcessStatus::of(pid).unwrap();
         assert_eq!(status.identity.pid, pid);
         assert!(!status.is_zombie);
-        let session = rustix::process::getsid(None).unwrap();
-        assert_eq!(status.session, session.as_raw_pid());
         assert!(all().any(|process| process.identity == status.identity));
+    }
+
+    #[test]
+    fn reads_the_session_of_another() {
+        let mut leader = std::process::Command::new("setsid")
+            .args(["sh", "-c", "echo ready; read _"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = leader.stdout.as_mut().unwrap();
+        std::io::Read::read_exact(said, &mut [0; 6]).unwrap();
+        let pid = i32::try_from(leader.id()).unwrap();
+        assert_eq!(ProcessStatus::of(pid).unwrap().session, pid);
+        leader.kill().unwrap();
+        leader.wait().unwrap();
     }
 
     #[test]

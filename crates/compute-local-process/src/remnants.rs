@@ -55,7 +55,8 @@ impl Remnants {
     /// Says whether there were any.
     fn kill_all(&self) -> bool {
         let grouped = self.grouped();
-        let is_session_taken = ProcessStatus::of(self.session).is_some();
+        // Session 0 is what those are in whose session began outside this PID namespace.
+        let is_session_taken = self.session == 0 || ProcessStatus::of(self.session).is_some();
         let mut any = false;
         for status in process::all().filter(|status| !status.is_zombie) {
             let in_session = status.session == self.session && !is_session_taken;
