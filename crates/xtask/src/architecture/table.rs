@@ -91,7 +91,8 @@ const RANDOMNESS: Outsiders = Outsiders {
 
 const NOTHING: Ours = Ours::Only(&[]);
 const DOMAIN: Ours = Ours::Only(&["domain"]);
-const FAKES_AND_CONTRACTS: Ours = Ours::Only(&["memory-adapters", "port-contracts"]);
+const FAKES_AND_CONTRACTS: Ours =
+    Ours::Only(&["memory-adapters", "port-contracts", "test-servers"]);
 
 const ROOM: Row = Row {
     folder: "",
@@ -198,5 +199,11 @@ pub(crate) const TABLE: &[Row] = &[
     tool("end-to-end-tests"),
     tool("fake-aws-batch"),
     tool("simulator"),
+    // Knows none of ours: it starts other people's servers.
+    Row {
+        folder: "test-servers",
+        may_use: NOTHING,
+        ..ROOM
+    },
     tool("xtask"),
 ];

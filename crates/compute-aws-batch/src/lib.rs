@@ -1,0 +1,1 @@
+//! # The compute backend of Batchway on AWS Batch

@@ -1,0 +1,1 @@
+//! # The state changes of AWS Batch jobs, out of an SQS queue

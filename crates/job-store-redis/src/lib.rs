@@ -1,0 +1,1 @@
+//! # The job store of Batchway on Redis and Redis Cluster
