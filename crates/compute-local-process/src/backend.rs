@@ -13,8 +13,8 @@ use batchway_domain::identity::TryName;
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
-    BackendError, Candidate, Capacity, Clock, ComputeBackend, Description, Entropy, Held,
-    Submission, SubmitError,
+    BackendError, Candidate, Capacity, Clock, ComputeBackend, Description, Entropy, Held, LogError,
+    LogPage, LogPosition, Submission, SubmitError,
 };
 use batchway_domain::runner::run_folder::{RunSubmission, files};
 
@@ -251,6 +251,18 @@ impl ComputeBackend for ProcessBackend {
             .map_err(|error| unreadable(id, error))
     }
 
+    async fn read_log(
+        &self,
+        _id: &BackendId,
+        _attempt: u32,
+        _from: LogPosition,
+        _limit: usize,
+    ) -> Result<LogPage, LogError> {
+        Err(LogError::NoLog {
+            reason: "the log is not kept".to_owned(),
+        })
+    }
+
     async fn forget(&self, id: &BackendId) -> Result<(), BackendError> {
         let Some(run) = self.run_by_id(id) else {
             return Ok(());
@@ -260,6 +272,7 @@ impl ComputeBackend for ProcessBackend {
             None => Ok(()),
             Some(Records::Alive { .. }) => Err(BackendError {
                 reason: format!("the run {id} has not ended, so it can't be forgotten"),
+                throttled: false,
                 source: None,
             }),
             Some(_) => {
@@ -318,6 +331,7 @@ fn not_placed(error: io::Error) -> SubmitError {
 fn unreadable(id: &BackendId, error: io::Error) -> BackendError {
     BackendError {
         reason: format!("the folder of the run {id} can't be used"),
+        throttled: false,
         source: Some(error.into()),
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use batchway_domain::job::BackendId;
 use batchway_domain::job_type::{Execution, ProcessExecution};
-use batchway_domain::ports::{Held, Submission, SubmitError};
+use batchway_domain::ports::{Held, ParamsDelivery, Submission, SubmitError};
 use batchway_domain::runner::run_folder::{RunSubmission, files};
 use batchway_domain::runner::variables;
 use tokio::process::Command;
@@ -103,7 +103,7 @@ fn environment(
         (variables::JOB_ID, Some(submission.name.job.to_string())),
         (variables::TRY, Some(submission.name.number.to_string())),
         (variables::BACKEND_ID, Some(id.to_string())),
-        (variables::JOB_PARAMS, Some(submission.params.to_string())),
+        (variables::JOB_PARAMS, inline_params(submission)),
         (
             variables::GATED,
             Some(u8::from(submission.gated).to_string()),
@@ -126,6 +126,14 @@ fn environment(
         }
     }
     environment
+}
+
+/// `None` where the runner has to fetch them.
+fn inline_params(submission: &Submission) -> Option<String> {
+    match &submission.params {
+        ParamsDelivery::Inline(params) => Some(params.to_string()),
+        ParamsDelivery::Stored => None,
+    }
 }
 
 /// Gives the run its folder, with its submission in it and its lock held. Nothing has to be

@@ -82,6 +82,10 @@ pub struct AwsBatchExecution {
     pub vcpus: Option<String>,
     /// Memory in MiB.
     pub memory_mib: Option<u64>,
+    /// The command of the container.
+    pub command: Option<Vec<String>>,
+    /// What the program finds in its environment besides what every job does.
+    pub environment: BTreeMap<String, String>,
 }
 
 /// How long a job takes: `base_seconds + seconds_per_unit × work`, the work being the product of

@@ -162,6 +162,9 @@ struct AwsBatchTable {
     definition: String,
     vcpus: Option<String>,
     memory_mib: Option<u64>,
+    command: Option<Vec<String>>,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
 }
 
 impl Table {
@@ -277,6 +280,8 @@ fn execution(
                 definition: batch.definition,
                 vcpus: batch.vcpus,
                 memory_mib: batch.memory_mib,
+                command: batch.command,
+                environment: batch.environment,
             }),
         )),
         _ => Err("needs exactly one of the tables process and aws_batch".to_owned()),

@@ -12,7 +12,7 @@ use batchway_domain::job::machine::Observation;
 use batchway_domain::job::{Job, JobState, Lane, Settlement, Target, WaitingReason};
 use batchway_domain::job_type::JobType;
 use batchway_domain::ports::{
-    Capacity, ComputeBackend, DueRequest, StoreError, Submission, SubmitError,
+    Capacity, ComputeBackend, DueRequest, ParamsDelivery, StoreError, Submission, SubmitError,
 };
 use batchway_domain::runner::variables;
 use batchway_domain::security::JobToken;
@@ -261,7 +261,10 @@ impl Dispatch {
                 },
                 retry_at: now.plus(PROBE_EVERY),
             },
-            Err(SubmitError::DidNotHappen { retry_after, .. }) => Observation::SubmitDidNotHappen {
+            Err(
+                SubmitError::DidNotHappen { retry_after, .. }
+                | SubmitError::Throttled { retry_after, .. },
+            ) => Observation::SubmitDidNotHappen {
                 epoch,
                 retry_at: now.plus(retry_after.unwrap_or(RETRY_AFTER)),
             },
@@ -288,7 +291,9 @@ impl Dispatch {
                 };
                 self.application.apply(job, &observation).await?;
             }
-            SubmitError::DidNotHappen { .. } | SubmitError::Unknown { .. } => {
+            SubmitError::DidNotHappen { .. }
+            | SubmitError::Throttled { .. }
+            | SubmitError::Unknown { .. } => {
                 let at = self.application.now().plus(RETRY_AFTER);
                 self.application.jobs().reschedule(&[(job.id, at)]).await?;
             }
@@ -316,7 +321,8 @@ impl Dispatch {
             gated: kind.gated,
             timeout: kind.timeout,
             environment: self.environment(job, &input_runs(kind, &parsed)),
-            params,
+            params: ParamsDelivery::Inline(params),
+            tenant: job.user.clone(),
         }))
     }
 

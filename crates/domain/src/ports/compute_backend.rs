@@ -5,9 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::Timestamp;
-use crate::identity::TryName;
+use crate::identity::{TryName, UserName};
 use crate::job::{BackendId, Failure, RequestHash, Settlement, Target, WaitingReason};
 use crate::job_type::Execution;
+use crate::ports::CallLimit;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -23,6 +24,8 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// * What was accepted MUST be found by its name, within what [`ComputeBackend::settlement`] says.
 /// * A job that has ended MUST never be described as alive again.
 /// * `terminate` MUST leave alone what is not named.
+/// * What belongs to another host MUST never be called absent: [`ComputeBackend::looks_after`]
+///   says which jobs it can speak of.
 #[async_trait]
 pub trait ComputeBackend: Send + Sync + std::fmt::Debug {
     /// When a look-up by name that finds nothing proves that there is nothing.
@@ -30,6 +33,29 @@ pub trait ComputeBackend: Send + Sync + std::fmt::Debug {
 
     /// How many more jobs it can start now. The dispatcher claims no more.
     async fn capacity(&self) -> Capacity;
+
+    /// How often it may be called, by all replicas together; `None` for no limit.
+    fn call_limits(&self) -> Option<CallLimits> {
+        None
+    }
+
+    /// Whether it can see what was sent to this target. A backend that is bound to one host sees
+    /// only what was sent there; the others leave such jobs to the replica on that host.
+    fn looks_after(&self, target: &Target) -> bool {
+        let _ = target;
+        true
+    }
+
+    /// How much of a request these would take, where requests have a limit. Pure: makes no call.
+    fn request_size(
+        &self,
+        execution: &Execution,
+        environment: &BTreeMap<String, String>,
+        params: &str,
+    ) -> Option<RequestSize> {
+        let _ = (execution, environment, params);
+        None
+    }
 
     /// What exactly a try of this kind will be sent to, with everything resolved that could
     /// change later. Fixed at the first claim.
@@ -71,6 +97,20 @@ pub trait ComputeBackend: Send + Sync + std::fmt::Debug {
     /// [`BackendError`].
     async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError>;
 
+    /// What the program of an attempt (from 1) wrote, both streams together, oldest line first,
+    /// at most `limit` lines. Pages read one after the other MUST hold each line once, in order.
+    /// Bytes that are not UTF-8 become U+FFFD.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    async fn read_log(
+        &self,
+        id: &BackendId,
+        attempt: u32,
+        from: LogPosition,
+        limit: usize,
+    ) -> Result<LogPage, LogError>;
+
     /// Frees what is kept of a job that has ended, where anything is.
     ///
     /// # Errors
@@ -85,6 +125,42 @@ pub enum Capacity {
     Slots(usize),
     /// As many as one likes: it has a queue of its own.
     Queue,
+}
+
+/// How often a backend may be called. One bucket for submissions, one for everything else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallLimits {
+    /// Whose limits these are, such as an account and region: what shares them has the same.
+    pub scope: String,
+    /// For `submit`.
+    pub submissions: CallLimit,
+    /// For all other calls.
+    pub others: CallLimit,
+}
+
+/// What a request takes of what it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestSize {
+    /// In characters, as the backend counts them.
+    pub characters: usize,
+    /// The most that we send.
+    pub limit: usize,
+}
+
+impl RequestSize {
+    /// Whether it may be sent.
+    pub const fn fits(self) -> bool {
+        self.characters <= self.limit
+    }
+}
+
+/// How the params reach the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParamsDelivery {
+    /// With the request, whole.
+    Inline(Arc<str>),
+    /// They lie in the artifact store, where the runner fetches them: the request has no room.
+    Stored,
 }
 
 /// One try, ready to be sent.
@@ -104,8 +180,10 @@ pub struct Submission {
     pub timeout: Option<Duration>,
     /// What the program, or its runner, finds in its environment.
     pub environment: BTreeMap<String, String>,
-    /// The whole params.
-    pub params: Arc<str>,
+    /// The whole params, or where they are.
+    pub params: ParamsDelivery,
+    /// Whose job it is, for backends that share their room out fairly among tenants.
+    pub tenant: UserName,
 }
 
 /// A job as its backend sees it.
@@ -203,6 +281,15 @@ pub enum SubmitError {
         #[source]
         source: Option<Source>,
     },
+    /// Too many calls. Nothing was accepted; to be sent again, and all calls to be made less
+    /// often.
+    #[error("the backend takes no more calls for now: {reason}")]
+    Throttled {
+        /// A sentence for the operator.
+        reason: String,
+        /// Not before this much later, where the backend says so.
+        retry_after: Option<Duration>,
+    },
     /// It may have been accepted.
     #[error("whether the backend took the job is not known: {reason}")]
     Unknown {
@@ -229,7 +316,59 @@ pub struct Held {
 pub struct BackendError {
     /// A sentence for the operator.
     pub reason: String,
+    /// It said that there were too many calls.
+    pub throttled: bool,
     /// The cause.
     #[source]
     pub source: Option<Source>,
+}
+
+/// From where a log is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogPosition {
+    /// From its first line.
+    Start,
+    /// Its last lines, as many as the limit.
+    Tail,
+    /// After what an earlier page held.
+    After(LogCursor),
+}
+
+/// A place in a log. Opaque to all but the backend that gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogCursor(pub String);
+
+/// A part of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPage {
+    /// Oldest first. None may be there yet, or any more.
+    pub lines: Vec<LogLine>,
+    /// Where to read on, now or once there is more.
+    pub next: LogCursor,
+}
+
+/// A line that a program wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// When it was written, where that is recorded.
+    pub at: Option<Timestamp>,
+    /// The line, without its end.
+    pub text: String,
+}
+
+/// Why a log can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// There is none: the attempt has not begun, or the log was not kept.
+    #[error("there is no log: {reason}")]
+    NoLog {
+        /// A sentence for the job's owner.
+        reason: String,
+    },
+    /// The cursor is none of this backend's.
+    #[error("the cursor is not one that this log gave")]
+    InvalidCursor,
+    /// The backend could not be asked.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
 }

@@ -3,9 +3,11 @@
 
 mod api_keys;
 mod artifact_store;
+mod call_budget;
 mod clock;
 mod compute_backend;
 mod entropy;
+mod event_feed;
 mod job_store;
 mod run_history;
 
@@ -14,12 +16,17 @@ pub use artifact_store::{
     ArtifactError, ArtifactMetadata, ArtifactRead, ArtifactStore, ByteRange, ByteStream, Created,
     Disposition, Link,
 };
+pub use call_budget::{
+    CallBucket, CallBudget, CallGrant, CallLimit, RECOVERY, SLOWEST, TokenBucket,
+};
 pub use clock::Clock;
 pub use compute_backend::{
-    BackendAttempt, BackendError, BackendState, Candidate, Capacity, ComputeBackend, Description,
-    Held, StopEvidence, Submission, SubmitError,
+    BackendAttempt, BackendError, BackendState, CallLimits, Candidate, Capacity, ComputeBackend,
+    Description, Held, LogCursor, LogError, LogLine, LogPage, LogPosition, ParamsDelivery,
+    RequestSize, StopEvidence, Submission, SubmitError,
 };
 pub use entropy::Entropy;
+pub use event_feed::{ChangedJob, EventFeed, FeedError, FeedEvent, Receipt};
 pub use job_store::{
     Admission, AdmissionLimits, AdmitError, Admitted, CommitError, DueRequest, Idempotency,
     JobCommit, JobPage, JobQuery, JobStore, ReadError, StoreError,

@@ -8,8 +8,8 @@ use batchway_domain::identity::TryName;
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
-    BackendError, Candidate, Capacity, ComputeBackend, Description, StopEvidence, Submission,
-    SubmitError,
+    BackendError, Candidate, Capacity, ComputeBackend, Description, LogError, LogPage, LogPosition,
+    StopEvidence, Submission, SubmitError,
 };
 
 use super::job::MemoryJob;
@@ -82,6 +82,18 @@ impl ComputeBackend for MemoryComputeBackend {
             }
         }
         Ok(())
+    }
+
+    async fn read_log(
+        &self,
+        _id: &BackendId,
+        _attempt: u32,
+        _from: LogPosition,
+        _limit: usize,
+    ) -> Result<LogPage, LogError> {
+        Err(LogError::NoLog {
+            reason: "its programs write nothing".to_owned(),
+        })
     }
 
     async fn forget(&self, id: &BackendId) -> Result<(), BackendError> {

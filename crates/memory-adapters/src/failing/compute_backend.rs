@@ -1,5 +1,6 @@
 //! A compute backend that fails on request.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,7 +8,8 @@ use batchway_domain::identity::TryName;
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
-    BackendError, Candidate, Capacity, ComputeBackend, Description, Submission, SubmitError,
+    BackendError, CallLimits, Candidate, Capacity, ComputeBackend, Description, LogError, LogPage,
+    LogPosition, RequestSize, Submission, SubmitError,
 };
 
 use super::{Fault, Faults, reason};
@@ -21,17 +23,19 @@ pub enum ComputeBackendCall {
     Describe,
     FindByName,
     Terminate,
+    ReadLog,
     Forget,
 }
 
 impl ComputeBackendCall {
     /// Every call that can fail.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ResolveTarget,
         Self::Submit,
         Self::Describe,
         Self::FindByName,
         Self::Terminate,
+        Self::ReadLog,
         Self::Forget,
     ];
 }
@@ -82,6 +86,7 @@ fn submit_error(fault: Fault) -> SubmitError {
 fn error(fault: Fault) -> BackendError {
     BackendError {
         reason: reason(fault),
+        throttled: false,
         source: None,
     }
 }
@@ -94,6 +99,23 @@ impl ComputeBackend for FailingComputeBackend {
 
     async fn capacity(&self) -> Capacity {
         self.inner.capacity().await
+    }
+
+    fn call_limits(&self) -> Option<CallLimits> {
+        self.inner.call_limits()
+    }
+
+    fn looks_after(&self, target: &Target) -> bool {
+        self.inner.looks_after(target)
+    }
+
+    fn request_size(
+        &self,
+        execution: &Execution,
+        environment: &BTreeMap<String, String>,
+        params: &str,
+    ) -> Option<RequestSize> {
+        self.inner.request_size(execution, environment, params)
     }
 
     async fn resolve_target(&self, execution: &Execution) -> Result<Target, SubmitError> {
@@ -133,6 +155,20 @@ impl ComputeBackend for FailingComputeBackend {
         let work = self.inner.terminate(id, reason);
         self.faults
             .around(ComputeBackendCall::Terminate, work, error)
+            .await
+    }
+
+    async fn read_log(
+        &self,
+        id: &BackendId,
+        attempt: u32,
+        from: LogPosition,
+        limit: usize,
+    ) -> Result<LogPage, LogError> {
+        let work = self.inner.read_log(id, attempt, from, limit);
+        let failed = |fault| LogError::Backend(error(fault));
+        self.faults
+            .around(ComputeBackendCall::ReadLog, work, failed)
             .await
     }
 
