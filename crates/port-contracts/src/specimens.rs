@@ -35,6 +35,11 @@ pub fn deployment() -> DeploymentId {
     "specimen".parse().expect("a valid name")
 }
 
+/// Whose jobs specimens are, where nobody else is named.
+pub fn tenant() -> UserName {
+    "ada".parse().expect("a valid name")
+}
+
 /// The id of the `serial`th job, created at `created_at`. Later serials have greater ids.
 pub fn job_id(user: &UserName, created_at: Timestamp, serial: u64) -> JobId {
     let mut entropy = [0; JobId::ENTROPY_BYTES];

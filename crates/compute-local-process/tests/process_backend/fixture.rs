@@ -13,7 +13,7 @@ use batchway_domain::identity::TryName;
 use batchway_domain::job::{BackendId, RequestHash, Target};
 use batchway_domain::job_type::{Execution, ProcessExecution};
 use batchway_domain::ports::{
-    BackendState, Clock, ComputeBackend, Description, Entropy, Submission,
+    BackendState, Clock, ComputeBackend, Description, Entropy, ParamsDelivery, Submission,
 };
 use batchway_domain::runner::run_folder::{ProgramRecord, RunnerRecord, files};
 use batchway_domain::runner::variables;
@@ -189,7 +189,8 @@ impl Stage {
             gated: false,
             timeout: None,
             environment: text_map(&[(variables::USER_ID, "ada"), (variables::ENV, "test")]),
-            params: Arc::from(specimens::PARAMS),
+            params: ParamsDelivery::Inline(Arc::from(specimens::PARAMS)),
+            tenant: specimens::tenant(),
         }
     }
 

@@ -7,8 +7,8 @@ use batchway_domain::artifacts::ArtifactKey;
 use batchway_domain::job::{BackendId, RequestHash, Target};
 use batchway_domain::job_type::{Execution, ProcessExecution};
 use batchway_domain::ports::{
-    ArtifactError, ArtifactStore, BackendState, ComputeBackend, Description, Held, StopEvidence,
-    Submission, SubmitError,
+    ArtifactError, ArtifactStore, BackendState, ComputeBackend, Description, Held, ParamsDelivery,
+    StopEvidence, Submission, SubmitError,
 };
 use batchway_memory_adapters::{
     ArtifactStoreCall, ComputeBackendCall, FailingArtifactStore, FailingComputeBackend, Fault,
@@ -25,13 +25,14 @@ fn submission(serial: u64) -> Submission {
     let job = specimens::job_id(&user, Timestamp::EPOCH, serial);
     Submission {
         name: specimens::try_name(specimens::deployment(), job, 1),
+        tenant: user,
         target: Target("memory".to_owned()),
         request_hash: RequestHash("a".repeat(64)),
         execution: Execution::Process(ProcessExecution::default()),
         gated: false,
         timeout: None,
         environment: [].into(),
-        params: "{}".into(),
+        params: ParamsDelivery::Inline("{}".into()),
     }
 }
 

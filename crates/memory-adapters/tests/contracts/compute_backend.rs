@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use batchway_domain::identity::TryName;
 use batchway_domain::job::{BackendId, RequestHash, Target};
 use batchway_domain::job_type::{Execution, ProcessExecution};
-use batchway_domain::ports::{Capacity, ComputeBackend, Submission};
+use batchway_domain::ports::{Capacity, ComputeBackend, ParamsDelivery, Submission};
 use batchway_memory_adapters::{
     ComputeBackendCall, FailingComputeBackend, Fault, ManualClock, MemoryComputeBackend,
 };
 use batchway_port_contracts::compute_backend::{
     ComputeBackendCapabilities, ComputeBackendFixture, Program,
 };
+use batchway_port_contracts::specimens;
 
 use crate::retrying::RetryingComputeBackend;
 
@@ -72,7 +73,8 @@ impl ComputeBackendFixture for Fixture {
             gated: false,
             timeout: None,
             environment: [].into(),
-            params: "{}".into(),
+            params: ParamsDelivery::Inline(specimens::PARAMS.into()),
+            tenant: specimens::tenant(),
         }
     }
 

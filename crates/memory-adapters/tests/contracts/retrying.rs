@@ -15,8 +15,8 @@ use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
     Admission, AdmitError, Admitted, ArtifactError, ArtifactMetadata, ArtifactRead, ArtifactStore,
     BackendError, ByteRange, ByteStream, Candidate, Capacity, CommitError, ComputeBackend, Created,
-    Description, Disposition, DueRequest, JobCommit, JobPage, JobQuery, JobStore, Link, ReadError,
-    StoreError, Submission, SubmitError,
+    Description, Disposition, DueRequest, JobCommit, JobPage, JobQuery, JobStore, Link, LogError,
+    LogPage, LogPosition, ReadError, StoreError, Submission, SubmitError,
 };
 use batchway_domain::security::KeyDigest;
 use batchway_memory_adapters::{FailingArtifactStore, FailingComputeBackend, FailingJobStore};
@@ -70,6 +70,12 @@ impl Passing for SubmitError {
 impl Passing for BackendError {
     fn is_passing(&self) -> bool {
         true
+    }
+}
+
+impl Passing for LogError {
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Backend(error) if error.is_passing())
     }
 }
 
@@ -239,6 +245,16 @@ impl ComputeBackend for RetryingComputeBackend {
 
     async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {
         insist(|| self.0.terminate(id, reason)).await
+    }
+
+    async fn read_log(
+        &self,
+        id: &BackendId,
+        attempt: u32,
+        from: LogPosition,
+        limit: usize,
+    ) -> Result<LogPage, LogError> {
+        insist(|| self.0.read_log(id, attempt, from.clone(), limit)).await
     }
 
     async fn forget(&self, id: &BackendId) -> Result<(), BackendError> {

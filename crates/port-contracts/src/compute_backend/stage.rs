@@ -31,10 +31,9 @@ impl<'a> Stage<'a> {
 
     /// The name of the first try of a job of its own.
     pub(super) fn name(&self) -> TryName {
-        let user = "ada".parse().expect("a valid name");
         let created_at = Timestamp::from_millis(1_772_366_400_000);
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
-        let job = specimens::job_id(&user, created_at, serial);
+        let job = specimens::job_id(&specimens::tenant(), created_at, serial);
         specimens::try_name(self.fixture.deployment(), job, 1)
     }
 
