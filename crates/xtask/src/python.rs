@@ -1,6 +1,7 @@
 //! The Python environment of the tests, under the build folder: `h5py`, `numpy`
-//! and `pyarrow` read the product's files as a customer would, and
-//! `openapi-spec-validator` judges its API document.
+//! and `pyarrow` read the product's files as a customer would,
+//! `openapi-spec-validator` judges its API document, and `moto` and `localbatch`
+//! play AWS (`crates/test-servers` starts them from here).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +10,8 @@ use crate::failure::{Failure, Outcome};
 use crate::process;
 
 const REQUIREMENTS: &str = include_str!("../python-requirements.txt");
-const IMPORTS: &str = "import h5py, numpy, pyarrow, openapi_spec_validator";
+const IMPORTS: &str =
+    "import h5py, numpy, pyarrow, openapi_spec_validator, moto.server, localbatch.server";
 
 /// What the pinned packages ask of the interpreter, and the means to make a venv.
 pub(crate) const INTERPRETER_CHECK: &str =
