@@ -1,7 +1,7 @@
 //! # The embedded job store
 //!
 //! Jobs, API keys and past runs in one SQLite file. [`SqliteJobStore`] implements the ports
-//! `JobStore`, `ApiKeys` and `RunHistory` of the domain.
+//! `JobStore`, `ApiKeys`, `RunHistory` and `CallBudget` of the domain, the last in memory.
 //!
 //! * **Durable**: a write-ahead log with `synchronous=FULL`. What is answered with `Ok` is on the
 //!   disk: it survives the death of the process, and of the machine as far as the disk keeps what
@@ -22,6 +22,7 @@
 //! `batchway serve`: a write waits up to five seconds for the other's.
 
 mod admission;
+mod call_budget;
 mod connection;
 mod due;
 mod events;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use batchway_domain::ports::Clock;
 
+use crate::call_budget::CallBuckets;
 use crate::connection::{make_private_file, open_writer};
 use crate::migrations::{self, MigrationError, migrate};
 use crate::readers::Readers;
@@ -20,6 +21,7 @@ pub struct SqliteJobStore {
     pub(crate) readers: Readers,
     pub(crate) writer: Writer,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) call_buckets: CallBuckets,
 }
 
 impl SqliteJobStore {
@@ -46,6 +48,7 @@ impl SqliteJobStore {
             readers,
             writer,
             clock,
+            call_buckets: CallBuckets::default(),
         })
     }
 

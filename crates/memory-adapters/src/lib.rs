@@ -5,11 +5,13 @@
 //! things; nothing recites what was called in which order.
 //!
 //! * [`ManualClock`] and [`SeededEntropy`]: time and chance by hand.
-//! * [`MemoryJobStore`], which is also the register of keys and the history of runs.
+//! * [`MemoryJobStore`], which is also the register of keys, the history of runs and the budget
+//!   of calls.
 //! * [`MemoryArtifactStore`], with links that can be followed.
 //! * [`MemoryComputeBackend`], whose jobs move when a test moves them.
-//! * [`FailingJobStore`], [`FailingArtifactStore`] and [`FailingComputeBackend`] stand before any
-//!   adapter and let calls fail as [`Faults`] says: before or after they took effect.
+//! * [`FailingJobStore`], [`FailingCallBudget`], [`FailingArtifactStore`] and
+//!   [`FailingComputeBackend`] stand before any adapter and let calls fail as [`Faults`] says:
+//!   before or after they took effect.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -34,7 +36,7 @@ pub use clock::ManualClock;
 pub use compute_backend::MemoryComputeBackend;
 pub use entropy::SeededEntropy;
 pub use failing::{
-    ArtifactStoreCall, ComputeBackendCall, FailingArtifactStore, FailingComputeBackend,
-    FailingJobStore, Fault, Faults, JobStoreCall,
+    ArtifactStoreCall, CallBudgetCall, ComputeBackendCall, FailingArtifactStore, FailingCallBudget,
+    FailingComputeBackend, FailingJobStore, Fault, Faults, JobStoreCall,
 };
 pub use job_store::MemoryJobStore;

@@ -15,7 +15,7 @@
 //! clock, to be opened again, to fetch a link) is in the fixture:
 //!
 //! * [`JobStoreFixture`](job_store::JobStoreFixture) for [`job_store_contract!`], which also
-//!   holds the duties of `ApiKeys` and `RunHistory`: the three are one store.
+//!   holds the duties of `ApiKeys`, `RunHistory` and `CallBudget`: the four are one store.
 //! * [`ArtifactStoreFixture`](artifact_store::ArtifactStoreFixture) for
 //!   [`artifact_store_contract!`].
 //! * [`ComputeBackendFixture`](compute_backend::ComputeBackendFixture) for
@@ -31,6 +31,7 @@
 
 pub mod api_keys;
 pub mod artifact_store;
+pub mod call_budget;
 pub mod compute_backend;
 mod concurrency;
 mod execution;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::ports::{ApiKeys, Clock, JobStore, RunHistory};
+use batchway_domain::ports::{ApiKeys, CallBudget, Clock, JobStore, RunHistory};
 use batchway_job_store_sqlite::SqliteJobStore;
-use batchway_memory_adapters::{FailingJobStore, ManualClock};
+use batchway_memory_adapters::{FailingCallBudget, FailingJobStore, ManualClock};
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
 
 /// A store in a folder of its own.
@@ -69,6 +69,14 @@ impl JobStoreFixture for SqliteFixture {
 
     fn runs(&self) -> Arc<dyn RunHistory> {
         self.store()
+    }
+
+    fn budget(&self) -> Arc<dyn CallBudget> {
+        if self.behind_decorator {
+            Arc::new(FailingCallBudget::new(self.store()))
+        } else {
+            self.store()
+        }
     }
 
     fn now(&self) -> Timestamp {

@@ -12,7 +12,7 @@ use batchway_domain::ports::{
 };
 use batchway_domain::security::KeyDigest;
 
-use super::{Fault, Faults, reason};
+use super::{Faults, store_error};
 
 /// The calls of a [`JobStore`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ impl JobStoreCall {
     ];
 }
 
-/// A job store before which calls fail as its [`Faults`] say: [`Fault::Declined`] as
+/// A job store before which calls fail as its [`Faults`] say: [`Fault::Declined`](super::Fault::Declined) as
 /// [`StoreError::Full`], the others as [`StoreError::Unavailable`].
 #[derive(Debug)]
 pub struct FailingJobStore {
@@ -73,62 +73,68 @@ impl FailingJobStore {
     }
 }
 
-fn error<E: From<StoreError>>(fault: Fault) -> E {
-    let (reason, source) = (reason(fault), None);
-    E::from(match fault {
-        Fault::Declined => StoreError::Full { reason, source },
-        Fault::RequestLost | Fault::ReplyLost => StoreError::Unavailable { reason, source },
-    })
-}
-
 #[async_trait]
 impl JobStore for FailingJobStore {
     async fn authenticate(&self, key: &KeyDigest) -> Result<UserName, ReadError> {
         let work = self.inner.authenticate(key);
         self.faults
-            .around(JobStoreCall::Authenticate, work, error)
+            .around(JobStoreCall::Authenticate, work, store_error)
             .await
     }
 
     async fn admit(&self, key: &KeyDigest, admission: Admission) -> Result<Admitted, AdmitError> {
         let work = self.inner.admit(key, admission);
-        self.faults.around(JobStoreCall::Admit, work, error).await
+        self.faults
+            .around(JobStoreCall::Admit, work, store_error)
+            .await
     }
 
     async fn find(&self, key: &KeyDigest, id: &JobId) -> Result<Option<Job>, ReadError> {
         let work = self.inner.find(key, id);
-        self.faults.around(JobStoreCall::Find, work, error).await
+        self.faults
+            .around(JobStoreCall::Find, work, store_error)
+            .await
     }
 
     async fn list(&self, key: &KeyDigest, query: &JobQuery) -> Result<JobPage, ReadError> {
         let work = self.inner.list(key, query);
-        self.faults.around(JobStoreCall::List, work, error).await
+        self.faults
+            .around(JobStoreCall::List, work, store_error)
+            .await
     }
 
     async fn load(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
         let work = self.inner.load(id);
-        self.faults.around(JobStoreCall::Load, work, error).await
+        self.faults
+            .around(JobStoreCall::Load, work, store_error)
+            .await
     }
 
     async fn params(&self, id: &JobId) -> Result<Option<Arc<str>>, StoreError> {
         let work = self.inner.params(id);
-        self.faults.around(JobStoreCall::Params, work, error).await
+        self.faults
+            .around(JobStoreCall::Params, work, store_error)
+            .await
     }
 
     async fn commit(&self, commit: JobCommit) -> Result<(), CommitError> {
         let work = self.inner.commit(commit);
-        self.faults.around(JobStoreCall::Commit, work, error).await
+        self.faults
+            .around(JobStoreCall::Commit, work, store_error)
+            .await
     }
 
     async fn take_due(&self, request: &DueRequest) -> Result<Vec<Job>, StoreError> {
         let work = self.inner.take_due(request);
-        self.faults.around(JobStoreCall::TakeDue, work, error).await
+        self.faults
+            .around(JobStoreCall::TakeDue, work, store_error)
+            .await
     }
 
     async fn reschedule(&self, times: &[(JobId, Timestamp)]) -> Result<(), StoreError> {
         let work = self.inner.reschedule(times);
         self.faults
-            .around(JobStoreCall::Reschedule, work, error)
+            .around(JobStoreCall::Reschedule, work, store_error)
             .await
     }
 
@@ -140,17 +146,21 @@ impl JobStore for FailingJobStore {
     ) -> Result<Vec<(u64, Event)>, StoreError> {
         let work = self.inner.events_of_user(user, after, limit);
         self.faults
-            .around(JobStoreCall::EventsOfUser, work, error)
+            .around(JobStoreCall::EventsOfUser, work, store_error)
             .await
     }
 
     async fn remove(&self, id: &JobId, expected_version: u64) -> Result<(), CommitError> {
         let work = self.inner.remove(id, expected_version);
-        self.faults.around(JobStoreCall::Remove, work, error).await
+        self.faults
+            .around(JobStoreCall::Remove, work, store_error)
+            .await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
         let work = self.inner.check();
-        self.faults.around(JobStoreCall::Check, work, error).await
+        self.faults
+            .around(JobStoreCall::Check, work, store_error)
+            .await
     }
 }

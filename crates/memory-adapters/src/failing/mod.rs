@@ -1,6 +1,7 @@
 //! Failures on request, before any adapter.
 
 mod artifact_store;
+mod call_budget;
 mod compute_backend;
 mod job_store;
 
@@ -10,9 +11,12 @@ use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard};
 
+use batchway_domain::ports::StoreError;
+
 use crate::SeededEntropy;
 
 pub use artifact_store::{ArtifactStoreCall, FailingArtifactStore};
+pub use call_budget::{CallBudgetCall, FailingCallBudget};
 pub use compute_backend::{ComputeBackendCall, FailingComputeBackend};
 pub use job_store::{FailingJobStore, JobStoreCall};
 
@@ -175,6 +179,15 @@ fn reason(fault: Fault) -> String {
         Fault::ReplyLost => "a test lets this reply be lost",
     }
     .to_owned()
+}
+
+/// How a store fails: [`Fault::Declined`] as full, the others as unavailable.
+fn store_error<E: From<StoreError>>(fault: Fault) -> E {
+    let (reason, source) = (reason(fault), None);
+    E::from(match fault {
+        Fault::Declined => StoreError::Full { reason, source },
+        Fault::RequestLost | Fault::ReplyLost => StoreError::Unavailable { reason, source },
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Jobs in memory.
 
 mod admission;
+mod budget;
 mod contents;
 mod due;
 mod keys;
@@ -18,8 +19,9 @@ use batchway_domain::security::ApiKey;
 use contents::Contents;
 
 /// A job store that keeps everything in memory, and is also its own register of keys
-/// ([`ApiKeys`](batchway_domain::ports::ApiKeys)) and history of runs
-/// ([`RunHistory`](batchway_domain::ports::RunHistory)).
+/// ([`ApiKeys`](batchway_domain::ports::ApiKeys)), history of runs
+/// ([`RunHistory`](batchway_domain::ports::RunHistory)) and budget of calls
+/// ([`CallBudget`](batchway_domain::ports::CallBudget)).
 ///
 /// It keeps every promise of its ports but that of surviving its process.
 pub struct MemoryJobStore {

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::ports::{ApiKeys, Clock, JobStore, RunHistory};
-use batchway_memory_adapters::{FailingJobStore, Fault, JobStoreCall, ManualClock, MemoryJobStore};
+use batchway_domain::ports::{ApiKeys, CallBudget, Clock, JobStore, RunHistory};
+use batchway_memory_adapters::{
+    CallBudgetCall, FailingCallBudget, FailingJobStore, Fault, JobStoreCall, ManualClock,
+    MemoryJobStore,
+};
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
 
-use crate::retrying::RetryingJobStore;
+use crate::retrying::{RetryingCallBudget, RetryingJobStore};
 
-type Decorate = fn(Arc<MemoryJobStore>) -> Arc<dyn JobStore>;
+type Decorate = fn(Arc<MemoryJobStore>) -> Decorated;
 
 struct Fixture {
     clock: Arc<ManualClock>,
@@ -22,14 +25,21 @@ struct Fixture {
 #[derive(Clone)]
 struct Opened {
     store: Arc<MemoryJobStore>,
+    decorated: Decorated,
+}
+
+/// The ports that can stand behind a decorator.
+#[derive(Clone)]
+struct Decorated {
     jobs: Arc<dyn JobStore>,
+    budget: Arc<dyn CallBudget>,
 }
 
 impl Opened {
     fn new(clock: &Arc<ManualClock>, decorate: Decorate) -> Self {
         let store = Arc::new(MemoryJobStore::new(clock.clone()));
         Self {
-            jobs: decorate(store.clone()),
+            decorated: decorate(store.clone()),
             store,
         }
     }
@@ -44,7 +54,7 @@ impl Fixture {
 #[async_trait]
 impl JobStoreFixture for Fixture {
     fn jobs(&self) -> Arc<dyn JobStore> {
-        self.opened().jobs
+        self.opened().decorated.jobs
     }
 
     fn keys(&self) -> Arc<dyn ApiKeys> {
@@ -53,6 +63,10 @@ impl JobStoreFixture for Fixture {
 
     fn runs(&self) -> Arc<dyn RunHistory> {
         self.opened().store
+    }
+
+    fn budget(&self) -> Arc<dyn CallBudget> {
+        self.opened().decorated.budget
     }
 
     fn now(&self) -> Timestamp {
@@ -83,12 +97,38 @@ async fn behind(decorate: Decorate) -> Fixture {
     }
 }
 
-fn failing(store: Arc<MemoryJobStore>, fault: Fault, calls: &[JobStoreCall]) -> Arc<dyn JobStore> {
-    let failing = FailingJobStore::new(store);
-    for call in calls {
-        failing.faults().fail_every_other(*call, fault);
+fn plain(store: Arc<MemoryJobStore>) -> Decorated {
+    Decorated {
+        jobs: store.clone(),
+        budget: store,
     }
-    Arc::new(RetryingJobStore(failing))
+}
+
+fn idle(store: Arc<MemoryJobStore>) -> Decorated {
+    Decorated {
+        jobs: Arc::new(FailingJobStore::new(store.clone())),
+        budget: Arc::new(FailingCallBudget::new(store)),
+    }
+}
+
+fn failing(
+    store: Arc<MemoryJobStore>,
+    fault: Fault,
+    of_jobs: &[JobStoreCall],
+    of_budget: &[CallBudgetCall],
+) -> Decorated {
+    let jobs = FailingJobStore::new(store.clone());
+    for call in of_jobs {
+        jobs.faults().fail_every_other(*call, fault);
+    }
+    let budget = FailingCallBudget::new(store);
+    for call in of_budget {
+        budget.faults().fail_every_other(*call, fault);
+    }
+    Decorated {
+        jobs: Arc::new(RetryingJobStore(jobs)),
+        budget: Arc::new(RetryingCallBudget(budget)),
+    }
 }
 
 /// Calls whose repetition after an unknown effect answers as the first would have.
@@ -104,16 +144,14 @@ const REPEATABLE: [JobStoreCall; 9] = [
     JobStoreCall::Check,
 ];
 
-mod plain {
+mod undecorated {
     use super::*;
-    batchway_port_contracts::job_store_contract!(behind(|store| store));
+    batchway_port_contracts::job_store_contract!(behind(plain));
 }
 
 mod behind_idle_decorator {
     use super::*;
-    batchway_port_contracts::job_store_contract!(behind(|store| Arc::new(FailingJobStore::new(
-        store
-    ))));
+    batchway_port_contracts::job_store_contract!(behind(idle));
 }
 
 mod declined_and_tried_again {
@@ -121,7 +159,8 @@ mod declined_and_tried_again {
     batchway_port_contracts::job_store_contract!(behind(|store| failing(
         store,
         Fault::Declined,
-        &JobStoreCall::ALL
+        &JobStoreCall::ALL,
+        &CallBudgetCall::ALL
     )));
 }
 
@@ -130,7 +169,8 @@ mod request_lost_and_tried_again {
     batchway_port_contracts::job_store_contract!(behind(|store| failing(
         store,
         Fault::RequestLost,
-        &JobStoreCall::ALL
+        &JobStoreCall::ALL,
+        &CallBudgetCall::ALL
     )));
 }
 
@@ -139,6 +179,7 @@ mod reply_lost_and_tried_again {
     batchway_port_contracts::job_store_contract!(behind(|store| failing(
         store,
         Fault::ReplyLost,
-        &REPEATABLE
+        &REPEATABLE,
+        &[CallBudgetCall::SlowDown]
     )));
 }

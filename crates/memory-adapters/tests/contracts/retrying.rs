@@ -14,12 +14,15 @@ use batchway_domain::job::{BackendId, Event, Job, RequestHash, Settlement, Targe
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
     Admission, AdmitError, Admitted, ArtifactError, ArtifactMetadata, ArtifactRead, ArtifactStore,
-    BackendError, ByteRange, ByteStream, Candidate, Capacity, CommitError, ComputeBackend, Created,
-    Description, Disposition, DueRequest, JobCommit, JobPage, JobQuery, JobStore, Link, LogError,
-    LogPage, LogPosition, ReadError, StoreError, Submission, SubmitError,
+    BackendError, ByteRange, ByteStream, CallBucket, CallBudget, CallGrant, CallLimit, Candidate,
+    Capacity, CommitError, ComputeBackend, Created, Description, Disposition, DueRequest,
+    JobCommit, JobPage, JobQuery, JobStore, Link, LogError, LogPage, LogPosition, ReadError,
+    StoreError, Submission, SubmitError,
 };
 use batchway_domain::security::KeyDigest;
-use batchway_memory_adapters::{FailingArtifactStore, FailingComputeBackend, FailingJobStore};
+use batchway_memory_adapters::{
+    FailingArtifactStore, FailingCallBudget, FailingComputeBackend, FailingJobStore,
+};
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 
@@ -147,6 +150,25 @@ impl JobStore for RetryingJobStore {
 
     async fn check(&self) -> Result<(), StoreError> {
         insist(|| self.0.check()).await
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct RetryingCallBudget(pub(crate) FailingCallBudget);
+
+#[async_trait]
+impl CallBudget for RetryingCallBudget {
+    async fn take(
+        &self,
+        bucket: &CallBucket,
+        limit: CallLimit,
+        wanted: u32,
+    ) -> Result<CallGrant, StoreError> {
+        insist(|| self.0.take(bucket, limit, wanted)).await
+    }
+
+    async fn slow_down(&self, bucket: &CallBucket, limit: CallLimit) -> Result<(), StoreError> {
+        insist(|| self.0.slow_down(bucket, limit)).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::ports::{ApiKeys, JobStore, RunHistory};
+use batchway_domain::ports::{ApiKeys, CallBudget, JobStore, RunHistory};
 
 /// An empty job store of its own, and what a case needs to do to it from outside.
 #[async_trait]
@@ -18,6 +18,9 @@ pub trait JobStoreFixture: Send + Sync {
 
     /// The same store's past runs.
     fn runs(&self) -> Arc<dyn RunHistory>;
+
+    /// The same store's buckets of calls.
+    fn budget(&self) -> Arc<dyn CallBudget>;
 
     /// What the store's clock shows. It stands still unless it is advanced, and begins at least
     /// a year after [`Timestamp::EPOCH`].

@@ -19,8 +19,9 @@ pub mod turns;
 pub use fixture::{JobStoreCapabilities, JobStoreFixture};
 
 /// Puts the duties of [`JobStore`](batchway_domain::ports::JobStore),
-/// [`ApiKeys`](batchway_domain::ports::ApiKeys) and
-/// [`RunHistory`](batchway_domain::ports::RunHistory) on a store, one test each. The argument
+/// [`ApiKeys`](batchway_domain::ports::ApiKeys),
+/// [`RunHistory`](batchway_domain::ports::RunHistory) and
+/// [`CallBudget`](batchway_domain::ports::CallBudget) on a store, one test each. The argument
 /// gives a future of a [`JobStoreFixture`] with an empty store.
 #[macro_export]
 macro_rules! job_store_contract {
@@ -155,6 +156,25 @@ macro_rules! job_store_contract {
                 types_are_kept_apart,
                 a_run_without_start_or_end_is_left_out,
                 the_last_attempt_counts,
+            }
+            call_budget::tokens {
+                a_bucket_begins_full,
+                nothing_can_be_taken,
+                tokens_come_in_at_the_rate,
+                parts_of_a_token_add_up,
+                an_idle_bucket_holds_its_burst,
+                the_next_token_comes_when_it_was_told,
+                buckets_share_no_tokens,
+                no_span_has_more_than_its_share,
+                concurrent_takers_share_what_there_is,
+            }
+            call_budget::slowing {
+                a_slowed_bucket_fills_half_as_fast,
+                complaints_of_one_second_count_once,
+                concurrent_complaints_count_once,
+                it_never_fills_slower_than_a_sixteenth,
+                the_rate_grows_back,
+                other_buckets_are_not_slowed,
             }
         }
     };
