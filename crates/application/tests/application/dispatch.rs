@@ -6,7 +6,7 @@ use std::sync::Arc;
 use batchway_application::use_cases::ListRequest;
 use batchway_domain::job::{BackendId, Failure, FailureClass, JobState, JobStatus, Settlement};
 use batchway_domain::job_type::JobTypes;
-use batchway_domain::ports::{Capacity, Clock, JobStore};
+use batchway_domain::ports::{Capacity, Clock, JobStore, ParamsDelivery};
 use batchway_domain::runner::variables;
 use batchway_domain::security::JobToken;
 use batchway_memory_adapters::{ComputeBackendCall, Fault, JobStoreCall};
@@ -299,7 +299,7 @@ async fn a_job_finds_what_it_needs_in_its_environment() {
     scene.run("dispatch:process").await;
     let copy = scene.job(&id).state.backend_id().unwrap().clone();
     let sent = scene.world.process.submission(&copy).unwrap();
-    assert_eq!(&*sent.params, params);
+    assert_eq!(sent.params, ParamsDelivery::Inline(params.into()));
     assert_eq!(sent.name.to_string(), format!("bw-test0000-{id}-1"));
     assert!(sent.gated);
     let expected = [

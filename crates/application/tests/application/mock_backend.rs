@@ -1,12 +1,15 @@
 //! A backend for tests in which a call itself is the duty: every call that is not expected fails
 //! the test.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use batchway_domain::identity::TryName;
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
-    BackendError, Candidate, Capacity, ComputeBackend, Description, Submission, SubmitError,
+    BackendError, CallLimits, Candidate, Capacity, ComputeBackend, Description, LogError, LogPage,
+    LogPosition, RequestSize, Submission, SubmitError,
 };
 use mockall::mock;
 
@@ -18,6 +21,14 @@ mock! {
     impl ComputeBackend for Backend {
         fn settlement(&self) -> Settlement;
         async fn capacity(&self) -> Capacity;
+        fn call_limits(&self) -> Option<CallLimits>;
+        fn looks_after(&self, target: &Target) -> bool;
+        fn request_size(
+            &self,
+            execution: &Execution,
+            environment: &BTreeMap<String, String>,
+            params: &str,
+        ) -> Option<RequestSize>;
         async fn resolve_target(&self, execution: &Execution) -> Result<Target, SubmitError>;
         async fn submit(&self, submission: &Submission) -> Result<BackendId, SubmitError>;
         async fn describe(&self, ids: &[BackendId]) -> Result<Vec<Description>, BackendError>;
@@ -28,6 +39,13 @@ mock! {
             hash: &RequestHash,
         ) -> Result<Vec<Candidate>, BackendError>;
         async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError>;
+        async fn read_log(
+            &self,
+            id: &BackendId,
+            attempt: u32,
+            from: LogPosition,
+            limit: usize,
+        ) -> Result<LogPage, LogError>;
         async fn forget(&self, id: &BackendId) -> Result<(), BackendError>;
     }
 }
@@ -39,6 +57,9 @@ pub(crate) fn backend_with_room() -> MockBackend {
         .expect_settlement()
         .return_const(Settlement::Authoritative);
     backend.expect_capacity().return_const(Capacity::Slots(8));
+    backend.expect_call_limits().return_const(None);
+    backend.expect_looks_after().return_const(true);
+    backend.expect_request_size().return_const(None);
     backend
 }
 
@@ -79,6 +100,16 @@ impl ComputeBackend for SilentBackend {
 
     async fn terminate(&self, _: &BackendId, _: &str) -> Result<(), BackendError> {
         Ok(())
+    }
+
+    async fn read_log(
+        &self,
+        _: &BackendId,
+        _: u32,
+        _: LogPosition,
+        _: usize,
+    ) -> Result<LogPage, LogError> {
+        std::future::pending().await
     }
 
     async fn forget(&self, _: &BackendId) -> Result<(), BackendError> {

@@ -1,5 +1,6 @@
 //! A backend whose calls take a while, so that others come between.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,8 +8,8 @@ use batchway_domain::identity::TryName;
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
-    BackendError, Candidate, Capacity, ComputeBackend, Description, Entropy, Submission,
-    SubmitError,
+    BackendError, CallLimits, Candidate, Capacity, ComputeBackend, Description, Entropy, LogError,
+    LogPage, LogPosition, RequestSize, Submission, SubmitError,
 };
 use batchway_memory_adapters::SeededEntropy;
 use tokio::task::yield_now;
@@ -52,6 +53,23 @@ impl ComputeBackend for WanderingBackend {
         self.around(self.inner.capacity()).await
     }
 
+    fn call_limits(&self) -> Option<CallLimits> {
+        self.inner.call_limits()
+    }
+
+    fn looks_after(&self, target: &Target) -> bool {
+        self.inner.looks_after(target)
+    }
+
+    fn request_size(
+        &self,
+        execution: &Execution,
+        environment: &BTreeMap<String, String>,
+        params: &str,
+    ) -> Option<RequestSize> {
+        self.inner.request_size(execution, environment, params)
+    }
+
     async fn resolve_target(&self, execution: &Execution) -> Result<Target, SubmitError> {
         self.around(self.inner.resolve_target(execution)).await
     }
@@ -76,6 +94,17 @@ impl ComputeBackend for WanderingBackend {
 
     async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {
         self.around(self.inner.terminate(id, reason)).await
+    }
+
+    async fn read_log(
+        &self,
+        id: &BackendId,
+        attempt: u32,
+        from: LogPosition,
+        limit: usize,
+    ) -> Result<LogPage, LogError> {
+        self.around(self.inner.read_log(id, attempt, from, limit))
+            .await
     }
 
     async fn forget(&self, id: &BackendId) -> Result<(), BackendError> {

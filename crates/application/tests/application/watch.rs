@@ -357,6 +357,7 @@ async fn what_must_stop_is_told_so_once_with_each_look() {
                 let reason = "the line is down".to_owned();
                 return Err(BackendError {
                     reason,
+                    throttled: false,
                     source: None,
                 });
             }
