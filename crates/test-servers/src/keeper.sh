@@ -39,7 +39,7 @@ done
 
 kill "$server" 2>/dev/null
 looks=0
-while kill -0 "$server" 2>/dev/null && [ "$looks" -lt 150 ]; do
+while kill -0 "$server" 2>/dev/null && [ "$looks" -lt 250 ]; do
     sleep 0.1
     looks=$((looks + 1))
 done

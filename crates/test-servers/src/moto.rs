@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::docker;
 use crate::leash::{Leash, NotReady};
 use crate::port::Port;
 use crate::program;
@@ -20,7 +21,10 @@ const IDLE_LIMIT: Duration = Duration::from_secs(120);
 
 /// A moto server on this machine.
 ///
-/// It takes any credentials and any region. All methods block.
+/// It takes any credentials and any region. Jobs of AWS Batch become containers
+/// of [`DockerEngine::shared`](crate::DockerEngine::shared), which must have been
+/// asked for by the test that submits them; all else needs no engine. All methods
+/// block.
 #[derive(Debug)]
 pub struct Moto {
     port: u16,
@@ -53,6 +57,7 @@ impl Moto {
                     }
                 },
             )
+            .until_exit()
             .parse()
             .expect("a port was written there");
         Self { port, _own: None }
@@ -170,6 +175,7 @@ fn command(port: u16, variables: &[(&str, &str)]) -> Command {
         .args(["--host", "0.0.0.0", "--port", &port])
         // What moto itself tells containers.
         .env("MOTO_PORT", &port)
+        .env("DOCKER_HOST", docker::host_for_later())
         .envs(variables.iter().copied());
     command
 }

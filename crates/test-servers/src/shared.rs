@@ -11,7 +11,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::build_folder::servers_folder;
@@ -20,8 +20,8 @@ use crate::deadline;
 const KEEPER: &str = include_str!("keeper.sh");
 /// For a machine on which everything starts at once; moto itself takes a second.
 const START_LIMIT: Duration = Duration::from_secs(90);
-/// The keeper asks politely for 15 seconds of this.
-const END_LIMIT: Duration = Duration::from_secs(30);
+/// The keeper asks politely for 25 seconds of this: an engine gives its containers 15.
+const END_LIMIT: Duration = Duration::from_secs(40);
 
 /// One kind of server, of which all processes share one.
 #[derive(Debug)]
@@ -39,6 +39,25 @@ pub(crate) struct Start {
     pub(crate) ready: &'static str,
 }
 
+/// A server, and the lock that says that it is in use.
+pub(crate) struct Joined {
+    pub(crate) address: String,
+    in_use: File,
+}
+
+impl Joined {
+    /// An address that was handed out is in use as long as this process lives,
+    /// whatever becomes of the value that it came from.
+    pub(crate) fn until_exit(self) -> String {
+        static IN_USE: Mutex<Vec<File>> = Mutex::new(Vec::new());
+        IN_USE
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(self.in_use);
+        self.address
+    }
+}
+
 impl SharedServer {
     /// `idle_limit`: whole seconds without a user after which it is ended.
     pub(crate) fn named(name: &'static str, idle_limit: Duration) -> Self {
@@ -49,22 +68,22 @@ impl SharedServer {
         }
     }
 
-    /// The address of the server that runs, or of one that is started now.
-    ///
-    /// This process counts as a user until it ends.
-    pub(crate) fn join(&self, answers: impl Fn(&str) -> bool, start: impl Fn() -> Start) -> String {
+    /// Joins the users of the server that runs, or of one that is started now.
+    pub(crate) fn join(&self, answers: impl Fn(&str) -> bool, start: impl Fn() -> Start) -> Joined {
         let gate = self.open("gate");
         self.locked(gate.lock());
-        self.use_until_exit();
+        let in_use = self.open("users");
+        self.locked(in_use.lock_shared());
         if self.is_alive() {
             let address = self.address();
             if let Some(address) = address.filter(|address| answers(address)) {
-                return address;
+                return Joined { address, in_use };
             }
             // It hangs, or its starter was killed before it could write the address.
             self.end_behind_gate();
         }
-        self.start(start())
+        let address = self.start(start());
+        Joined { address, in_use }
     }
 
     /// Ends the server if there is one. Returns when it is gone.
@@ -74,6 +93,7 @@ impl SharedServer {
         self.end_behind_gate();
     }
 
+    /// Whether there is a keeper, and thus a server.
     pub(crate) fn is_alive(&self) -> bool {
         self.open("alive").try_lock().is_err()
     }
@@ -162,17 +182,6 @@ impl SharedServer {
         std::fs::read_to_string(self.folder.join("address")).ok()
     }
 
-    /// Kept by the process rather than by a value: an address that was handed
-    /// out is in use, whatever becomes of the value it came from.
-    fn use_until_exit(&self) {
-        static IN_USE: Mutex<Vec<File>> = Mutex::new(Vec::new());
-        let users = self.open("users");
-        self.locked(users.lock_shared());
-        if let Ok(mut in_use) = IN_USE.lock() {
-            in_use.push(users);
-        }
-    }
-
     fn open(&self, name: &str) -> File {
         let path = self.folder.join(name);
         OpenOptions::new()
@@ -193,3 +202,6 @@ impl SharedServer {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,35 +1,55 @@
 //! A Redis for one test.
 
+use std::fmt::Debug;
 use std::io;
+use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use rustix::process::Signal;
 use tempfile::TempDir;
 
+use super::certificate::Certificates;
+use super::container::RedisContainer;
+use super::process::{RedisProcess, Refusal};
 use super::wire::{Connection, RedisReply};
-use crate::leash::{Leash, NotReady};
+use crate::docker::DockerEngine;
 use crate::port::Port;
 use crate::program;
 
-/// It takes 30 ms; the rest is for a machine on which everything runs at once.
-const START_LIMIT: Duration = Duration::from_secs(60);
-const READY: &str = "Ready to accept connections";
-const TAKEN: &str = "Address already in use";
+/// What it logs when it listens.
+pub(super) const READY: &str = "Ready to accept connections";
+const IN_MEMORY: [&str; 4] = ["--save", "", "--appendonly", "no"];
 
 /// A Redis of its own for one test, on this machine's loopback address.
 ///
 /// Nothing of it is left when it is dropped, when the test panics, or when the
 /// test's process is killed. All methods block, for milliseconds; they may be
-/// called from async code that has the test's thread for itself.
+/// called from async code that has the test for itself.
 #[derive(Debug)]
 pub struct RedisServer {
+    // Before its folder, which is removed when nobody writes there any more.
+    host: Box<dyn Host>,
     port: Port,
+    tls: Option<Tls>,
     arguments: Vec<String>,
-    // Before the folder, which is removed when the server no longer writes there.
-    running: Mutex<Option<Leash>>,
     folder: TempDir,
+}
+
+/// What a Redis runs as.
+pub(super) trait Host: Debug + Send + Sync {
+    /// Returns when it is gone.
+    fn kill(&self);
+    /// Returns when it is ready; panics in its own words where it does not get ready.
+    fn start_again(&self);
+    fn pause(&self);
+    fn resume(&self);
+    /// Since it was started last.
+    fn log(&self) -> String;
+}
+
+#[derive(Debug)]
+struct Tls {
+    port: Port,
+    certificates: Certificates,
 }
 
 impl RedisServer {
@@ -49,59 +69,133 @@ impl RedisServer {
     /// (`--appendonly yes`) lie in a folder that outlives [`kill`](Self::kill)
     /// but not the server. `--loglevel warning` would hide that it is ready.
     ///
+    /// It is `redis-server` from the `PATH`; where that is missing, a container
+    /// as of [`in_container`](Self::in_container).
+    ///
     /// # Panics
     ///
     /// With what to install, where there is no Redis; with Redis' own words,
     /// where it refuses the arguments.
     #[must_use]
     pub fn start_with(arguments: &[&str]) -> Self {
-        let folder = TempDir::with_prefix("batchway-redis-")
-            .unwrap_or_else(|error| panic!("could not create a temporary folder: {error}"));
-        let mut server = Self {
-            port: Port::reserve(),
-            arguments: arguments.iter().map(ToString::to_string).collect(),
-            running: Mutex::default(),
-            folder,
-        };
+        if program::of_the_system("redis-server").is_none() && DockerEngine::is_found_by_all() {
+            return Self::in_container_with(arguments);
+        }
+        Self::start_process(arguments, false)
+    }
+
+    /// A Redis that speaks TLS, with a certificate of [its own
+    /// authority](Self::certificate_authority) for `127.0.0.1` and `localhost`.
+    ///
+    /// # Panics
+    ///
+    /// As [`start_with`](Self::start_with); it is never a container.
+    #[must_use]
+    pub fn start_tls() -> Self {
+        Self::start_process(&[], true)
+    }
+
+    /// A Redis in a container of the image `redis:7`, by `testcontainers`,
+    /// which takes ten times as long as a process.
+    ///
+    /// `testcontainers` finds the engine by `DOCKER_HOST` or at its usual
+    /// place, and fetches the image where the engine does not have it.
+    ///
+    /// # Panics
+    ///
+    /// Where no engine answers, or it does not start the container.
+    #[must_use]
+    pub fn in_container() -> Self {
+        Self::in_container_with(&[])
+    }
+
+    fn in_container_with(arguments: &[&str]) -> Self {
+        let port = Port::reserve();
+        let arguments = owned(&[&IN_MEMORY, arguments].concat());
+        Self {
+            host: Box::new(RedisContainer::start(port.number(), &arguments)),
+            port,
+            tls: None,
+            arguments,
+            folder: temporary_folder(),
+        }
+    }
+
+    pub(super) fn start_process(arguments: &[&str], with_tls: bool) -> Self {
+        let folder = temporary_folder();
+        let arguments = owned(&[&IN_MEMORY, arguments].concat());
         loop {
-            match server.try_start() {
-                Ok(()) => return server,
-                // Somebody who knows nothing of our reservations.
-                Err(NotReady::Ended(log)) if log.contains(TAKEN) => server.port = Port::reserve(),
-                Err(reason) => panic!("{}", refusal(reason)),
+            let port = Port::reserve();
+            let tls = with_tls.then(|| Tls {
+                port: Port::reserve(),
+                certificates: Certificates::make_in(folder.path()),
+            });
+            let mut command = Command::new(program::needed("redis-server", "redis-server"));
+            command
+                .args(["--bind", "127.0.0.1", "--port", &port.number().to_string()])
+                .arg("--dir")
+                .arg(folder.path())
+                .args(&arguments);
+            if let Some(tls) = &tls {
+                command
+                    .args(["--tls-port", &tls.port.number().to_string()])
+                    .args(tls.certificates.redis_arguments());
+            }
+            match RedisProcess::start(command, folder.path()) {
+                Ok(process) => {
+                    return Self {
+                        host: Box::new(process),
+                        port,
+                        tls,
+                        arguments,
+                        folder,
+                    };
+                }
+                // By somebody who knows nothing of our reservations.
+                Err(Refusal::PortIsTaken) => {}
+                Err(Refusal::Other(words)) => panic!("{words}"),
             }
         }
     }
 
-    fn try_start(&self) -> Result<(), NotReady> {
-        let mut command = Command::new(program::needed("redis-server", "redis-server"));
-        command
-            .args(["--port", &self.port().to_string()])
-            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .arg("--dir")
-            .arg(self.folder.path())
-            .args(&self.arguments);
-        let leash = Leash::start(&command, &self.folder.path().join("redis.log"));
-        leash.wait_for(READY, START_LIMIT)?;
-        *self.running() = Some(leash);
-        Ok(())
-    }
-
-    /// `redis://127.0.0.1:{port}`
+    /// `redis://127.0.0.1:{port}`, or `rediss://…` with TLS.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port())
+        let scheme = if self.tls.is_some() {
+            "rediss"
+        } else {
+            "redis"
+        };
+        format!("{scheme}://127.0.0.1:{}", self.port())
     }
 
     /// The port that it listens on; the same after [`start_again`](Self::start_again).
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port.number()
+        let port = self.tls.as_ref().map_or(&self.port, |tls| &tls.port);
+        port.number()
+    }
+
+    /// The file, in PEM, of the authority that vouches for it.
+    ///
+    /// # Panics
+    ///
+    /// Without TLS.
+    #[must_use]
+    pub fn certificate_authority(&self) -> &Path {
+        let tls = self.tls.as_ref().expect("started by `start_tls`");
+        &tls.certificates.authority
+    }
+
+    /// Its own folder, where its files lie.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Kills it without a chance to tidy up. Returns when it is gone.
     pub fn kill(&self) {
-        self.running().take();
+        self.host.kill();
     }
 
     /// Starts it again after [`kill`](Self::kill): same port, same arguments, same files.
@@ -110,10 +204,7 @@ impl RedisServer {
     ///
     /// With Redis' own words, where it does not start.
     pub fn start_again(&self) {
-        self.kill();
-        if let Err(reason) = self.try_start() {
-            panic!("{}", refusal(reason));
-        }
+        self.host.start_again();
     }
 
     /// Makes it stand still: connections stay open, and nothing is answered.
@@ -122,7 +213,7 @@ impl RedisServer {
     ///
     /// After [`kill`](Self::kill).
     pub fn pause(&self) {
-        self.signal(Signal::STOP);
+        self.host.pause();
     }
 
     /// Lets it go on after [`pause`](Self::pause).
@@ -131,11 +222,13 @@ impl RedisServer {
     ///
     /// After [`kill`](Self::kill).
     pub fn resume(&self) {
-        self.signal(Signal::CONT);
+        self.host.resume();
     }
 
     /// Asks it by a connection of its own, such as `["SET", "colour", "blue"]`,
     /// and returns what `redis-cli` would write into a pipe.
+    ///
+    /// With TLS it goes by a second port, without.
     ///
     /// # Panics
     ///
@@ -154,17 +247,31 @@ impl RedisServer {
     ///
     /// Where it can't be reached, or does not answer in 30 seconds.
     pub fn ask(&self, command: &[&str]) -> io::Result<RedisReply> {
-        let mut connection = Connection::open(self.port())?;
+        self.ask_in_turn(&[command])
+    }
+
+    /// As [`ask`](Self::ask), for commands that need the same connection, such as
+    /// `ASKING` and the next. Returns what the last one was answered.
+    ///
+    /// # Errors
+    ///
+    /// As [`ask`](Self::ask).
+    pub fn ask_in_turn(&self, commands: &[&[&str]]) -> io::Result<RedisReply> {
+        let mut connection = Connection::open(self.port.number())?;
         if let Some(password) = self.argument("--requirepass") {
             connection.ask(&["AUTH", password])?;
         }
-        connection.ask(command)
+        let mut last = RedisReply::Nil;
+        for command in commands {
+            last = connection.ask(command)?;
+        }
+        Ok(last)
     }
 
-    /// What it has printed since it was started last; empty after [`kill`](Self::kill).
+    /// What it has printed since it was started last.
     #[must_use]
     pub fn log(&self) -> String {
-        self.running().as_ref().map(Leash::log).unwrap_or_default()
+        self.host.log()
     }
 
     fn argument(&self, name: &str) -> Option<&str> {
@@ -174,25 +281,13 @@ impl RedisServer {
             .position(|argument| argument == name)?;
         self.arguments.get(at + 1).map(String::as_str)
     }
-
-    fn signal(&self, signal: Signal) {
-        self.running()
-            .as_ref()
-            .expect("a Redis that was killed can't be signalled")
-            .signal(signal);
-    }
-
-    fn running(&self) -> std::sync::MutexGuard<'_, Option<Leash>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-fn refusal(reason: NotReady) -> String {
-    match reason {
-        NotReady::Ended(log) => format!("redis-server ended at once:\n{log}"),
-        NotReady::Silent(log) => format!(
-            "redis-server was not ready within {} seconds:\n{log}",
-            START_LIMIT.as_secs()
-        ),
-    }
+fn temporary_folder() -> TempDir {
+    TempDir::with_prefix("batchway-redis-")
+        .unwrap_or_else(|error| panic!("could not create a temporary folder: {error}"))
+}
+
+fn owned(arguments: &[&str]) -> Vec<String> {
+    arguments.iter().map(ToString::to_string).collect()
 }

@@ -1,4 +1,7 @@
 //! The servers themselves: each starts, answers, and leaves nothing behind.
 
+mod by_hand;
+mod cluster;
+mod docker;
 mod moto;
 mod redis;

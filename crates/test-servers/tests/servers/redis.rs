@@ -1,4 +1,5 @@
 use std::net::TcpStream;
+use std::process::Command;
 
 use batchway_test_servers::{RedisReply, RedisServer};
 
@@ -58,6 +59,28 @@ fn paused_it_keeps_its_connections_and_answers_when_resumed() {
 fn a_password_is_known_to_its_own_commands() {
     let redis = RedisServer::start_with(&["--requirepass", "open sesame"]);
     assert_eq!(redis.cli(&["PING"]), "PONG");
+}
+
+#[test]
+fn with_tls_only_those_who_know_its_authority_trust_it() {
+    let redis = RedisServer::start_tls();
+    assert_eq!(redis.url(), format!("rediss://127.0.0.1:{}", redis.port()));
+    assert_eq!(redis.cli(&["PING"]), "PONG");
+
+    let stranger = RedisServer::start_tls();
+    for (authority, is_trusted) in [
+        (redis.certificate_authority(), true),
+        (stranger.certificate_authority(), false),
+    ] {
+        let answer = Command::new("redis-cli")
+            .args(["-p", &redis.port().to_string(), "--tls", "--cacert"])
+            .arg(authority)
+            .arg("PING")
+            .output()
+            .unwrap();
+        let answer = String::from_utf8_lossy(&answer.stdout);
+        assert_eq!(answer.trim() == "PONG", is_trusted, "{answer}");
+    }
 }
 
 #[test]
