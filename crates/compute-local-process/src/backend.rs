@@ -20,6 +20,7 @@ use batchway_domain::runner::run_folder::{RunSubmission, files};
 
 use crate::description::Records;
 use crate::run::{Run, folder_name, is_folder_name};
+use crate::runner_secrets::RunnerSecrets;
 use crate::{host, observation, starting, stopping};
 
 /// What the backend needs to know.
@@ -45,6 +46,8 @@ pub struct ProcessBackendConfig {
     /// the gateway from this machine.
     pub environment: BTreeMap<String, String>,
 }
+    /// Known to the processes of runners alone.
+    pub runner_secrets: RunnerSecrets,
 
 /// The folder of runs can't be used.
 #[derive(Debug, thiserror::Error)]

@@ -17,6 +17,8 @@
 //! * *Nothing goes on unnoticed.* A runner that was killed takes its program with it. What the
 //!   program had started is found by control group, session and environment, and killed, before
 //!   the run is said to have ended.
+//! * *Secrets stay in memory.* What a runner needs to reach the artifacts is in the environment of
+//!   its process and nowhere else: not in the folder of the run, and not before the program.
 //! * *Stopped means stopped by us.* A run that was told to stop by anyone else counts as one that
 //!   lost its host, as at a shutdown, and is repeated; only a stop of ours makes it cancelled.
 //!
@@ -35,3 +37,5 @@ mod starting;
 mod stopping;
 
 pub use backend::{OpenError, ProcessBackend, ProcessBackendConfig};
+mod runner_secrets;
+pub use runner_secrets::RunnerSecrets;

@@ -219,6 +219,7 @@ async fn detach(config: &ProcessBackendConfig, run: &Run, lock: File) -> io::Res
         .arg(run.folder())
         .env_clear()
         .envs(&config.base_environment)
+        .envs(config.runner_secrets.variables())
         .current_dir(run.folder())
         .stdin(Stdio::from(lock))
         .stdout(Stdio::null())

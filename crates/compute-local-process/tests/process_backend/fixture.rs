@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use batchway_compute_local_process::{ProcessBackend, ProcessBackendConfig};
+use batchway_compute_local_process::{ProcessBackend, ProcessBackendConfig, RunnerSecrets};
 use batchway_domain::Timestamp;
 use batchway_domain::identity::TryName;
 use batchway_domain::job::{BackendId, RequestHash, Target};
@@ -75,6 +75,7 @@ pub(crate) fn config(folder: &Path) -> ProcessBackendConfig {
             variables::ARTIFACTS_DIR,
             folder.join("artifacts").to_str().unwrap(),
         )]),
+        runner_secrets: RunnerSecrets::default(),
     }
 }
 

@@ -6,4 +6,5 @@ mod ends;
 mod fixture;
 mod killed_gateway;
 mod killed_runner;
+mod secrets;
 mod starts;
