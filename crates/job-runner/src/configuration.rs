@@ -113,6 +113,8 @@ impl std::fmt::Debug for GatewayAccess {
 pub enum ArtifactLocation {
     /// In a folder of this machine.
     Folder(PathBuf),
+    /// In a bucket of S3, or of what speaks as S3 does.
+    Bucket(String),
 }
 
 /// The environment does not say what to do.
@@ -131,6 +133,14 @@ pub enum ConfigurationError {
         /// What it should be.
         rule: String,
     },
+    /// Nothing says where artifacts are kept.
+    #[error(
+        "neither {} nor {} is set: the runner needs a bucket or a folder for what the program \
+         leaves",
+        variables::S3_BUCKET,
+        variables::ARTIFACTS_DIR
+    )]
+    NoArtifactStore,
     /// There is no command.
     #[error("no program was named that the runner could run")]
     NoCommand,
@@ -190,11 +200,23 @@ impl Configuration {
             program_environment: environment_of_program(variables),
         })
     }
+
+    /// Keeps from the program where the artifacts lie, and all that has to do with access to them.
+    pub(crate) fn keep_aws_from_the_program(&mut self) {
+        self.program_environment
+            .retain(|name, _| !is_about_aws(name));
+    }
 }
 
 fn environment_of_program(mut variables: Variables) -> Variables {
     variables.retain(|name, _| !NOT_FOR_THE_PROGRAM.iter().any(|private| name == private));
     variables
+}
+
+/// Whether it says something about access to AWS: credentials, profiles, regions, endpoints, and
+/// the bucket. In a container all of that is the job's own.
+fn is_about_aws(name: &OsStr) -> bool {
+    name == variables::S3_BUCKET || name.as_encoded_bytes().starts_with(b"AWS_")
 }
 
 struct Reader<'a>(&'a Variables);
@@ -296,10 +318,14 @@ impl<'a> Reader<'a> {
         }))
     }
 
+    /// A folder comes first: who names one means it, and a bucket may be named for the program.
     fn artifacts(&self) -> Result<ArtifactLocation, ConfigurationError> {
-        self.text(variables::ARTIFACTS_DIR)
-            .map(|folder| ArtifactLocation::Folder(PathBuf::from(folder)))
-            .ok_or(ConfigurationError::Missing(variables::ARTIFACTS_DIR))
+        if let Some(folder) = self.text(variables::ARTIFACTS_DIR) {
+            return Ok(ArtifactLocation::Folder(PathBuf::from(folder)));
+        }
+        self.optional(variables::S3_BUCKET)?
+            .map(ArtifactLocation::Bucket)
+            .ok_or(ConfigurationError::NoArtifactStore)
     }
 }
 

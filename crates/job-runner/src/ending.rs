@@ -11,7 +11,8 @@ use batchway_domain::runner::run_folder::RunExit;
 use bytes::Bytes;
 
 use crate::content::{read_small, written_by};
-use crate::exits::{NotStarted, exit_code_of};
+use crate::exits::{NotStarted, exit_by, exit_code_of};
+use crate::gate::manifest_of_try;
 use crate::output::SharedLog;
 use crate::program::Ended;
 use crate::results::Found;
@@ -50,6 +51,10 @@ impl Runner {
             log.note("the program was told to stop");
             self.store_log(log).await;
             return exit;
+        }
+        if let Ok(Some(manifest)) = manifest_of_try(&self.configuration, &*self.store).await {
+            // An attempt that was taken for lost was first. What it named stays as it is.
+            return exit_by(manifest);
         }
         match self.store_results(prepared, &exit).await {
             Ok(remark) => exit.message = remark,

@@ -52,7 +52,7 @@ impl NotStarted {
     }
 }
 
-/// The end of an earlier attempt that had done everything.
+/// The end of another attempt that had done everything.
 pub(crate) fn exit_by(manifest: Manifest) -> RunExit {
     RunExit {
         end: manifest.end,

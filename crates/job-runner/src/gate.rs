@@ -42,7 +42,10 @@ async fn try_to_pass(
     }
     let found = read_small(store, &key).await?;
     Ok(match GateEntry::decode(&found) {
-        Some(found) if found == entry => already_done(configuration, store).await?,
+        Some(found) if found == entry => match manifest_of_try(configuration, store).await? {
+            Some(manifest) => Verdict::AlreadyDone(manifest),
+            None => Verdict::Open,
+        },
         Some(GateEntry::Admitted { backend_id }) => Verdict::Closed(format!(
             "Another copy of this try works on it: {backend_id}."
         )),
@@ -53,15 +56,16 @@ async fn try_to_pass(
     })
 }
 
-/// An attempt may have ended after its last act and before its backend knew.
-async fn already_done(
+/// The last act of another attempt of this try: its backend may not have known of its end, or
+/// may have taken it for lost.
+pub(crate) async fn manifest_of_try(
     configuration: &Configuration,
     store: &dyn ArtifactStore,
-) -> Result<Verdict, ArtifactError> {
+) -> Result<Option<Manifest>, ArtifactError> {
     let key = configuration.folder.manifest(configuration.try_number);
     match read_small(store, &key).await {
-        Ok(bytes) => Ok(Manifest::decode(&bytes).map_or(Verdict::Open, Verdict::AlreadyDone)),
-        Err(ArtifactError::NotFound { .. }) => Ok(Verdict::Open),
+        Ok(bytes) => Ok(Manifest::decode(&bytes)),
+        Err(ArtifactError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }

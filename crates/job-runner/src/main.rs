@@ -1,23 +1,25 @@
 //! `batchway-runner`: chooses the mode and puts a run together.
 
+mod artifact_store;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use batchway_artifact_store_filesystem::FilesystemArtifactStore;
 use batchway_domain::Timestamp;
 use batchway_domain::artifacts::ProgramEnd;
-use batchway_domain::ports::{ArtifactStore, Clock};
+use batchway_domain::ports::Clock;
 use batchway_domain::runner::exit_codes;
 use batchway_domain::runner::run_folder::RunExit;
 use batchway_job_runner::Runner;
-use batchway_job_runner::configuration::{ArtifactLocation, Configuration};
+use batchway_job_runner::configuration::Configuration;
 use batchway_job_runner::detach::{FolderArgument, detach, say_ready, take_lock};
 use batchway_job_runner::exec_limited::ExecLimited;
 use batchway_job_runner::run_folder::RunFolder;
 use batchway_job_runner::stopping::{StopCause, StopSignals, stop_channel};
 use clap::{Parser, Subcommand};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 /// Runs one job's program and stores what it leaves.
 #[derive(Debug, Parser)]
@@ -47,7 +49,12 @@ enum Mode {
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().mode {
+    let mode = Arguments::parse().mode;
+    if !matches!(mode, Mode::ExecLimited(_)) {
+        // The environment of this process holds what the program must not have.
+        keep_memory_private();
+    }
+    match mode {
         Mode::Run { command } => run_here(command),
         Mode::Supervise(folder) => supervise(RunFolder::new(folder.folder)),
         Mode::Detach(folder) => match detach(&folder.folder) {
@@ -92,6 +99,13 @@ fn supervise(folder: RunFolder) -> ExitCode {
     ended
 }
 
+/// No other process can read this one's environment and memory, but for those that may trace
+/// any. What this process becomes by `exec` is open again.
+fn keep_memory_private() {
+    // Where the kernel refuses, the run goes on as safe as its user accounts.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
 /// The main thread drives the run, as the program ends with the thread that started it.
 fn in_runtime(run: impl Future<Output = RunExit>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -132,7 +146,8 @@ async fn run(configuration: Configuration, records: Option<RunFolder>) -> RunExi
             switch.stop(StopCause::Requested);
         }
     }
-    let exit = match open_store(&configuration) {
+    let store = artifact_store::open(&configuration.artifacts, Arc::new(SystemClock)).await;
+    let exit = match store {
         Ok(store) => {
             let runner = Runner {
                 configuration,
@@ -161,16 +176,6 @@ fn record(exit: RunExit, records: Option<&RunFolder>) -> RunExit {
     exit
 }
 
-fn open_store(configuration: &Configuration) -> Result<Arc<dyn ArtifactStore>, String> {
-    match &configuration.artifacts {
-        ArtifactLocation::Folder(folder) => {
-            FilesystemArtifactStore::open(folder, None, Arc::new(SystemClock))
-                .map(|store| Arc::new(store) as Arc<dyn ArtifactStore>)
-                .map_err(|error| format!("The artifact store can't be used: {error}."))
-        }
-    }
-}
-
 fn not_started(message: String) -> RunExit {
     RunExit {
         end: ProgramEnd::NotStarted,
@@ -185,7 +190,9 @@ fn not_started(message: String) -> RunExit {
 }
 
 fn say(sentence: &str) {
-    // There is no other place to say it.
+    // One line each, whatever a cause has to say. There is no other place to say it.
+    let sentence: Vec<&str> = sentence.split_whitespace().collect();
+    let sentence = sentence.join(" ");
     let _ = writeln!(io::stderr(), "[batchway-runner] {sentence}");
 }
 

@@ -66,7 +66,7 @@ impl Program {
             .arg("--")
             .args(&configuration.command)
             .env_clear()
-            .envs(workspace.environment(configuration))
+            .envs(workspace.environment(configuration)?)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -105,7 +105,7 @@ impl Program {
     ) -> Ended {
         let cause = self.until_ended_or_cause(configuration, limits, stop).await;
         let end = match cause {
-            Ok(status) => end_of(status, limits.is_out_of_memory()),
+            Ok(status) => end_of(status, limits.were_out_of_memory()),
             Err(end) => {
                 self.bring_down(end, configuration.stop_grace).await;
                 end

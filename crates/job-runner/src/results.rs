@@ -16,8 +16,12 @@ use crate::patience::Patience;
 /// The most results that a run may leave.
 const MOST_RESULTS: usize = 100_000;
 
-/// So many are stored at the same time.
+/// So many small ones are stored at the same time.
 const AT_ONCE: usize = 8;
+
+/// What is larger, in bytes, is stored one after the other: a store may have several parts of
+/// each in memory, and containers are small.
+const LARGE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// So many of what was left out are named.
 const NAMED: usize = 5;
@@ -34,6 +38,7 @@ struct FoundFile {
     name: String,
     key: ArtifactKey,
     path: PathBuf,
+    is_large: bool,
 }
 
 /// The results could not be stored.
@@ -86,8 +91,13 @@ impl Found {
         if self.results.len() == MOST_RESULTS {
             return Err(ResultsError::TooMany);
         }
-        let path = entry.path();
-        self.results.push(FoundFile { name, key, path });
+        let size = entry.metadata().map_or(0, |metadata| metadata.len());
+        self.results.push(FoundFile {
+            name,
+            key,
+            path: entry.path(),
+            is_large: size > LARGE_BYTES,
+        });
         Ok(())
     }
 
@@ -101,20 +111,22 @@ impl Found {
         store: &Arc<dyn ArtifactStore>,
         patience: Patience,
     ) -> Result<Stored, ResultsError> {
-        let mut left_out = self.left_out;
-        let stored: Vec<Result<ManifestObject, String>> = stream::iter(self.results)
-            .map(|result| store_one(store, patience, result))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        let mut objects = Vec::with_capacity(stored.len());
-        for result in stored {
-            match result {
-                Ok(object) => objects.push(object),
-                Err(reason) => left_out.push(reason),
+        let (large, small): (Vec<_>, Vec<_>) =
+            self.results.into_iter().partition(|result| result.is_large);
+        let mut stored = Stored {
+            objects: Vec::with_capacity(large.len() + small.len()),
+            left_out: self.left_out,
+        };
+        for (results, at_once) in [(small, AT_ONCE), (large, 1)] {
+            let mut results = stream::iter(results)
+                .map(|result| store_one(store, patience, result))
+                .buffered(at_once);
+            while let Some(result) = results.try_next().await? {
+                stored.add(result);
             }
         }
-        Ok(Stored { objects, left_out })
+        stored.objects.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(stored)
     }
 }
 
@@ -126,6 +138,13 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
+    fn add(&mut self, result: Result<ManifestObject, String>) {
+        match result {
+            Ok(object) => self.objects.push(object),
+            Err(reason) => self.left_out.push(reason),
+        }
+    }
+
     /// One sentence about what was left out, where anything was.
     pub(crate) fn remark(&self) -> Option<String> {
         let named = self.left_out.iter().take(NAMED).cloned();
@@ -147,7 +166,9 @@ async fn store_one(
     patience: Patience,
     result: FoundFile,
 ) -> Result<Result<ManifestObject, String>, ResultsError> {
-    let FoundFile { name, key, path } = result;
+    let FoundFile {
+        name, key, path, ..
+    } = result;
     if let Err(error) = open(&path) {
         return Ok(Err(format!(
             "{:?} can't be read: {error}",

@@ -84,6 +84,8 @@ impl RunFolder {
         );
         let command = submission.command.into_iter().map(OsString::from).collect();
         let mut configuration = Configuration::read(command, variables)?;
+        // On this machine access to AWS is the gateway's, and the runner's only for its sake.
+        configuration.keep_aws_from_the_program();
         // The runner's own output is a file that nothing limits.
         configuration.passes_output_on = false;
         Ok(configuration)

@@ -1,7 +1,9 @@
 //! The folders and files that the program finds.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +14,7 @@ use crate::configuration::{Configuration, Variables};
 use batchway_domain::runner::variables;
 
 /// Longer params are handed over in the file alone: Linux takes no longer variable (128 KiB).
-const LONGEST_VARIABLE: usize = 120 * 1024;
+const LONGEST_VARIABLE: u64 = 120 * 1024;
 
 /// One folder with everything in it, removed at the end.
 #[derive(Debug)]
@@ -82,8 +84,8 @@ impl Workspace {
         self.temporary.is_none().then_some(self.root.as_path())
     }
 
-    /// What the program finds in its environment.
-    pub(crate) fn environment(&self, configuration: &Configuration) -> Variables {
+    /// What the program finds in its environment. The file of the params is there by then.
+    pub(crate) fn environment(&self, configuration: &Configuration) -> io::Result<Variables> {
         let mut environment = configuration.program_environment.clone();
         for (name, path) in [
             (variables::PARAMS_FILE, self.params()),
@@ -94,11 +96,12 @@ impl Workspace {
         ] {
             environment.insert(name.into(), path.into());
         }
-        let params = configuration.params.as_ref();
-        if let Some(params) = params.filter(|params| params.len() <= LONGEST_VARIABLE) {
-            environment.insert(variables::JOB_PARAMS.into(), params.clone());
+        let params = self.params();
+        if params.metadata()?.len() <= LONGEST_VARIABLE {
+            let params = OsString::from_vec(fs::read(params)?);
+            environment.insert(variables::JOB_PARAMS.into(), params);
         }
-        environment
+        Ok(environment)
     }
 
     /// Removes everything.

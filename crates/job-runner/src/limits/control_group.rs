@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Wanted;
+use super::surroundings::kills_in;
 
 /// The span over which a share of a core is measured, in microseconds; the kernel's own default.
 const CPU_PERIOD: u32 = 100_000;
@@ -183,13 +184,7 @@ impl ControlGroup {
             Version::V1 => "memory.oom_control",
             Version::V2 => "memory.events",
         };
-        let Ok(counters) = fs::read_to_string(self.path.join(file)) else {
-            return false;
-        };
-        counters
-            .lines()
-            .filter_map(|line| line.strip_prefix("oom_kill "))
-            .any(|count| count.trim() != "0")
+        fs::read_to_string(self.path.join(file)).is_ok_and(|counters| kills_in(&counters) > 0)
     }
 
     /// Removes it once it is empty. Says whether it is gone.
@@ -208,7 +203,7 @@ impl ControlGroup {
 
 /// Where this process is in the trees of groups.
 #[derive(Debug, Default)]
-struct Hierarchies {
+pub(super) struct Hierarchies {
     unified: Option<Place>,
     of_version_1: Vec<(Vec<String>, Place)>,
 }
@@ -227,7 +222,19 @@ impl Place {
 }
 
 impl Hierarchies {
-    fn read() -> io::Result<Self> {
+    /// Where the kernel counts what it did for want of memory in this process's own group,
+    /// without those below.
+    pub(super) fn own_memory_counters(&self) -> Option<PathBuf> {
+        let version_1 = self
+            .of_version_1
+            .iter()
+            .find(|(names, _)| names.iter().any(|name| name == "memory"))
+            .map(|(_, own)| own.folder.join("memory.oom_control"));
+        let version_2 = || Some(self.unified.as_ref()?.folder.join("memory.events.local"));
+        version_1.or_else(version_2)
+    }
+
+    pub(super) fn read() -> io::Result<Self> {
         let mounts = fs::read_to_string("/proc/self/mountinfo")?;
         let memberships = fs::read_to_string("/proc/self/cgroup")?;
         Ok(Self::parse(&mounts, &memberships))
@@ -316,6 +323,12 @@ mod tests {
         };
         assert_eq!(folder_of("memory").unwrap(), "/sys/fs/cgroup/memory/y");
         assert_eq!(folder_of("cpu").unwrap(), "/sys/fs/cgroup/cpu/");
+        let counters = Hierarchies::parse(mounts, memberships).own_memory_counters();
+        let expected = Path::new("/sys/fs/cgroup/memory/y/memory.oom_control");
+        assert_eq!(counters.as_deref(), Some(expected));
+        let counters = Hierarchies::parse(mounts, "0::/a.service/main\n").own_memory_counters();
+        let expected = Path::new("/sys/fs/cgroup/unified/a.service/main/memory.events.local");
+        assert_eq!(counters.as_deref(), Some(expected));
     }
 
     /// Stands in for a tree of groups: the kernel gives a new folder the files that we write.

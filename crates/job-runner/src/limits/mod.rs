@@ -3,12 +3,15 @@
 //! Only the program is limited: the runner lives on when the program runs out of memory, and says
 //! so. What is used is, in this order: control groups v2 where they are delegated to us, v1 where
 //! we may write them, and otherwise a limit on the data segment with a watch on resident size.
+//! What somebody else limits, such as a container, is only looked at, to say why a program ended.
 
 mod control_group;
+mod surroundings;
 
 use std::ffi::OsString;
 
 use control_group::ControlGroup;
+use surroundings::Surroundings;
 
 use crate::process_tree;
 
@@ -30,6 +33,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Limits {
     groups: Vec<ControlGroup>,
     watched_bytes: Option<u64>,
+    surroundings: Surroundings,
     description: String,
 }
 
@@ -53,6 +57,7 @@ impl Limits {
         Self {
             groups,
             watched_bytes,
+            surroundings: Surroundings::look(),
             description: words.join(", "),
         }
     }
@@ -84,6 +89,12 @@ impl Limits {
     /// Whether the program took more memory than it may. Asked several times a second.
     pub(crate) fn is_out_of_memory(&self) -> bool {
         self.groups.iter().any(ControlGroup::has_killed) || self.watch_is_exceeded()
+    }
+
+    /// Whether that is why a program ended: also where somebody else limits it with us, as in a
+    /// container.
+    pub(crate) fn were_out_of_memory(&self) -> bool {
+        self.is_out_of_memory() || self.surroundings.have_killed()
     }
 
     fn watch_is_exceeded(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Of the copies of a try, one works.
 
-use batchway_domain::artifacts::{GateEntry, ProgramEnd};
+use batchway_domain::Timestamp;
+use batchway_domain::artifacts::{GateEntry, Manifest, ProgramEnd};
 use batchway_domain::job::BackendId;
 use batchway_domain::runner::{exit_codes, variables};
 
@@ -54,6 +55,33 @@ fn what_an_earlier_attempt_finished_is_not_done_again() {
     assert_eq!(times_worked(&stage), 1);
     let end = stage.manifest().unwrap().end;
     assert_eq!(end, ProgramEnd::Exited { code: 7 });
+}
+
+#[test]
+fn what_another_attempt_finished_meanwhile_stays_as_it_is() {
+    let stage = Stage::new();
+    let script = "
+        echo late > $BATCHWAY_OUTPUT_DIR/result
+        touch $STAGE/started
+        while [ ! -e $STAGE/enough ]; do sleep 0.01; done";
+    let running = stage.start(script);
+    let folder = folder_of(&job(1));
+    stage.put(&folder.artifact("result").unwrap(), b"first\n");
+    let first = Manifest {
+        version: Manifest::VERSION,
+        backend_id: BackendId("copy-1".to_owned()),
+        attempt: 2,
+        end: ProgramEnd::Exited { code: 9 },
+        message: None,
+        started_at: None,
+        stopped_at: Timestamp::EPOCH,
+        objects: Vec::new(),
+    };
+    stage.put(&folder.manifest(1), &first.encode());
+    std::fs::write(stage.path("enough"), "").unwrap();
+    assert_eq!(running.wait(), 9, "the end that the manifest tells");
+    assert_eq!(stage.artifact("result").as_deref(), Some("first\n"));
+    assert_eq!(stage.manifest(), Some(first));
 }
 
 #[test]

@@ -212,3 +212,18 @@ fn the_token_is_for_the_runner_alone() {
     let open = |list: &str| list.lines().filter(|line| line.contains(" -> ")).count();
     assert_eq!(open(&output), open(&ours), "{output}\n{ours}");
 }
+
+#[test]
+fn the_program_can_not_read_the_runners_environment() {
+    let stage = Stage::new().with(variables::JOB_TOKEN, "the-token");
+    // Whoever may trace every process can read it all the same.
+    let script = "
+        unprivileged=
+        if [ $(id -u) = 0 ]; then unprivileged='setpriv --bounding-set=-all --inh-caps=-all'; fi
+        $unprivileged cat /proc/$PPID/environ > $BATCHWAY_OUTPUT_DIR/environ
+        $unprivileged cat /proc/self/environ > $BATCHWAY_OUTPUT_DIR/own
+        true";
+    assert_eq!(stage.exit_code(script), 0);
+    assert_eq!(stage.artifact("environ").as_deref(), Some(""));
+    assert!(stage.artifact("own").unwrap().contains("USER_ID=ada"));
+}

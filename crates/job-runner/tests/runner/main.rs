@@ -1,6 +1,7 @@
 //! The runner as it is shipped, with small shell scripts as programs.
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+mod bucket;
 mod checkpoints;
 mod gate;
 mod gateway;
@@ -8,6 +9,7 @@ mod hostile;
 mod inputs;
 mod limits;
 mod results;
+mod s3;
 mod stage;
 mod stops;
 mod supervised;

@@ -13,7 +13,8 @@ use batchway_domain::runner::run_folder::{
 };
 use batchway_domain::runner::{exit_codes, variables};
 
-use crate::stage::{job, until};
+use crate::bucket::{ACCESS_KEY, Bucket, SECRET_KEY};
+use crate::stage::{folder_of, job, until};
 
 struct Run {
     _stage: tempfile::TempDir,
@@ -73,8 +74,13 @@ impl Run {
             .unwrap()
     }
 
-    /// Detaches a runner as the backend does, and says whether it was accepted.
     fn detach(&self) -> bool {
+        self.detach_knowing([])
+    }
+
+    /// Detaches a runner as the backend does, with this in the environment of its process alone,
+    /// and says whether it was accepted.
+    fn detach_knowing(&self, secrets: impl IntoIterator<Item = (&'static str, String)>) -> bool {
         let lock = self.lock();
         lock.try_lock().unwrap();
         let log = File::create(self.folder.join(files::RUNNER_LOG)).unwrap();
@@ -82,6 +88,7 @@ impl Run {
             .arg("detach")
             .arg(&self.folder)
             .env_clear()
+            .envs(secrets)
             .stdin(Stdio::from(lock))
             .stdout(Stdio::null())
             .stderr(Stdio::from(log))
@@ -181,6 +188,27 @@ fn what_can_not_be_understood_is_not_accepted() {
     assert!(!run.folder.join(files::RUNNER).exists());
     let said = fs::read_to_string(run.folder.join(files::RUNNER_LOG)).unwrap();
     assert!(said.contains(files::SUBMISSION), "{said}");
+}
+
+#[test]
+fn credentials_are_the_runners_own() {
+    let bucket = Bucket::new();
+    let run = Run::of("env > $BATCHWAY_OUTPUT_DIR/env");
+    let mut submission: RunSubmission = run.read(files::SUBMISSION).unwrap();
+    let environment = &mut submission.environment;
+    environment.remove(variables::ARTIFACTS_DIR);
+    environment.insert(variables::S3_BUCKET.to_owned(), bucket.name.clone());
+    environment.insert("AWS_PROFILE".to_owned(), "said-in-the-folder".to_owned());
+    run.write(files::SUBMISSION, &submission);
+    assert!(run.detach_knowing(bucket.access()));
+    let exit = run.exit();
+    assert_eq!(exit.end, ProgramEnd::Exited { code: 0 }, "{exit:?}");
+    let key = folder_of(&job(1)).artifact("env").unwrap();
+    let environment = bucket.text(&key).unwrap();
+    assert!(environment.contains("USER_ID=ada"), "{environment}");
+    for hidden in ["AWS_", "S3_BUCKET", &bucket.name, ACCESS_KEY, SECRET_KEY] {
+        assert!(!environment.contains(hidden), "{hidden}: {environment}");
+    }
 }
 
 #[test]
