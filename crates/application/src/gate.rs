@@ -43,17 +43,34 @@ impl Application {
         if reading != GateReading::Open {
             return Ok(reading);
         }
-        let entry = if job.cancel_requested_at.is_some() {
-            GateEntry::Cancelled {
-                deployment: self.settings().deployment.clone(),
-            }
-        } else if let Some(backend_id) = oldest {
-            GateEntry::Admitted {
-                backend_id: backend_id.clone(),
-            }
-        } else {
+        if job.cancel_requested_at.is_some() {
+            return self.write_gate(job, &self.shut()).await;
+        }
+        let Some(backend_id) = oldest else {
             return Ok(reading);
         };
+        let entry = GateEntry::Admitted {
+            backend_id: backend_id.clone(),
+        };
+        self.write_gate(job, &entry).await
+    }
+
+    /// Has no copy of the present try start any more, unless one was admitted before.
+    pub(crate) async fn shut_gate(&self, job: &Job) -> Result<GateReading, ArtifactError> {
+        match self.read_gate(job).await? {
+            GateReading::Open => self.write_gate(job, &self.shut()).await,
+            settled => Ok(settled),
+        }
+    }
+
+    fn shut(&self) -> GateEntry {
+        GateEntry::Cancelled {
+            deployment: self.settings().deployment.clone(),
+        }
+    }
+
+    /// Writes into a gate that is open; whoever was first, answers what stands there then.
+    async fn write_gate(&self, job: &Job, entry: &GateEntry) -> Result<GateReading, ArtifactError> {
         let key = job.folder().gate(job.current_try.number);
         match self
             .artifacts()

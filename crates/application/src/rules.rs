@@ -56,10 +56,12 @@ const fn pace_of(settlement: Settlement) -> Pace {
         Settlement::Authoritative => Pace {
             shortest: Duration::from_millis(500),
             longest: Duration::from_secs(5),
+            stretch: 1,
         },
         Settlement::After { .. } => Pace {
             shortest: Duration::from_secs(2),
             longest: Duration::from_secs(60),
+            stretch: 1,
         },
     }
 }

@@ -1,11 +1,12 @@
 //! The one way in which a job is changed: read, decide, compare and set, tell.
 
 use batchway_domain::identity::JobId;
-use batchway_domain::job::machine::{Observation, observe};
+use batchway_domain::job::machine::{GateReading, Observation, observe};
 use batchway_domain::job::{Job, Lane};
 use batchway_domain::ports::{CommitError, JobCommit, StoreError};
 
 use crate::Application;
+use crate::causes::WithCauses;
 
 /// How often a lost compare-and-set is tried again. Each loss means that someone else moved
 /// the job, which happens a few times in a job's life.
@@ -65,6 +66,27 @@ impl Application {
         self.log_move(job, &transition.job);
         self.tell(&transition.job);
         Ok(Some(transition.job))
+    }
+
+    /// Ends a job that will not be started. Where a copy of it may still be on its way, that one
+    /// must not be able to work; while that can't be seen to, the job stays as it is.
+    pub(crate) async fn give_up(&self, job: Job, message: String) -> Result<(), StoreError> {
+        let gate = if job.current_try.in_doubt {
+            self.shut_gate(&job).await
+        } else {
+            Ok(GateReading::NoGate)
+        };
+        match gate {
+            Ok(gate) => {
+                let observation = Observation::Unstartable { message, gate };
+                self.apply(job, &observation).await?;
+            }
+            Err(error) => {
+                let error = WithCauses(&error);
+                tracing::warn!(job = %job.id, %error, "could not shut the job's gate");
+            }
+        }
+        Ok(())
     }
 
     /// Puts back a job that was taken before its time. A due time can be moved by one who had read
@@ -134,7 +156,6 @@ impl Application {
 #[cfg(test)]
 mod tests {
     use batchway_domain::Timestamp;
-    use batchway_domain::job::machine::GateReading;
     use batchway_domain::job::{NewJob, RequestHash};
 
     use super::*;

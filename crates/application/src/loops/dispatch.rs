@@ -127,10 +127,11 @@ impl Dispatch {
             .filter_map(|job| self.unstartable(&job).map(|message| (job, message)))
             .collect();
         for batch in expired.chunks(BATCH) {
-            try_join_all(batch.iter().cloned().map(|(job, message)| async move {
-                let observation = Observation::Unstartable { message };
-                self.application.apply(job, &observation).await
-            }))
+            try_join_all(
+                batch.iter().cloned().map(|(job, message)| async move {
+                    self.application.give_up(job, message).await
+                }),
+            )
             .await?;
         }
         *self.expired_at() = Some(now);
@@ -170,10 +171,7 @@ impl Dispatch {
             return Ok(());
         }
         if let Some(message) = self.unstartable(&job) {
-            self.application
-                .apply(job, &Observation::Unstartable { message })
-                .await?;
-            return Ok(());
+            return self.application.give_up(job, message).await;
         }
         let Some(kind) = self.application.0.job_types.get(&job.job_type).cloned() else {
             return Ok(());
@@ -276,9 +274,7 @@ impl Dispatch {
         tell(&job, &error);
         match error {
             SubmitError::Refused { reason } => {
-                self.application
-                    .apply(job, &Observation::Unstartable { message: reason })
-                    .await?;
+                self.application.give_up(job, reason).await?;
             }
             SubmitError::Held(held) => {
                 let observation = Observation::SubmitHeld {

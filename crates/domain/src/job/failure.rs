@@ -103,6 +103,9 @@ impl FailureClass {
     }
 }
 
+/// What comes before the last line that a program said.
+const LAST_WORDS: &str = "Its last words: ";
+
 /// A failure and its evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -175,9 +178,14 @@ impl Failure {
     /// Adds the last line that the program said.
     #[must_use]
     pub fn with_last_words(mut self, words: &str) -> Self {
-        let message = format!("{} Its last words: {words}", self.message);
+        let message = format!("{} {LAST_WORDS}{words}", self.message);
         self.message = fit(&message, Self::MAX_REASON_BYTES);
         self
+    }
+
+    /// Whether the last line that the program said is told.
+    pub fn has_last_words(&self) -> bool {
+        self.message.contains(LAST_WORDS)
     }
 
     /// Adds the backend's own words.
@@ -214,6 +222,13 @@ mod tests {
             failure.message.len() <= Failure::MAX_REASON_BYTES && failure.message.ends_with('…')
         );
         assert_eq!(failure.backend_reason.unwrap(), "x".repeat(256));
+    }
+
+    #[test]
+    fn last_words_are_known_to_be_told() {
+        let failure = Failure::of_program(ProgramEnd::Exited { code: 1 });
+        assert!(!failure.has_last_words());
+        assert!(failure.with_last_words("no such file").has_last_words());
     }
 
     #[test]

@@ -37,6 +37,9 @@ impl Rules {
     /// How many answers must have missed it by then.
     pub const LOST_AFTER_ANSWERS: u32 = 3;
 
+    /// How long a host may stay away before what it ran counts as lost with it.
+    pub const HOST_GONE_AFTER: Duration = Duration::from_secs(30 * 60);
+
     /// How old `last_checked_at` may grow before an answer that says nothing new is recorded.
     pub const CHECK_RECORDED_EVERY: Duration = Duration::from_secs(10);
 }
@@ -128,13 +131,17 @@ pub struct Pace {
     pub shortest: Duration,
     /// At most.
     pub longest: Duration,
+    /// So many times later than that, while the backend takes fewer questions than there would
+    /// be; at least 1.
+    pub stretch: u32,
 }
 
 impl Pace {
     /// When to ask next about a job that has been in its state since `since`: after a tenth of
-    /// that time.
+    /// that time. The younger a job is, the sooner, however far the pace is stretched.
     pub fn next(self, since: Timestamp, now: Timestamp) -> Timestamp {
-        now.plus((now.since(since) / 10).clamp(self.shortest, self.longest))
+        let rest = (now.since(since) / 10).clamp(self.shortest, self.longest);
+        now.plus(rest.saturating_mul(self.stretch))
     }
 }
 
@@ -172,11 +179,14 @@ mod tests {
         let pace = Pace {
             shortest: Duration::from_secs(1),
             longest: Duration::from_secs(30),
+            stretch: 1,
         };
-        let wait = |age: i64| {
+        let wait = |pace: Pace, age: i64| {
             let now = Timestamp::from_millis(age * 1000);
             pace.next(Timestamp::EPOCH, now).since(now).as_secs()
         };
-        assert_eq!([wait(0), wait(60), wait(100_000)], [1, 6, 30]);
+        let waits = |pace| [0, 60, 100_000].map(|age| wait(pace, age));
+        assert_eq!(waits(pace), [1, 6, 30]);
+        assert_eq!(waits(Pace { stretch: 4, ..pace }), [4, 24, 120]);
     }
 }

@@ -2,11 +2,12 @@
 //! |---|---|---|
 //! | Accepted | claim | Submitting, epoch + 1 |
 //! | Accepted | cancel | Cancelled; if a sending of this try is in doubt, Unresolved |
-//! | Accepted | `max_queue_time` over, or the type is gone | Failed (`refused`) |
+//! | Accepted | `max_queue_time` over, or the type is gone | Failed (`refused`); if a sending of this try is in doubt, once its gate is shut |
+//! | Accepted | the same, and the gate names a copy | Unresolved |
 //! | Accepted | an id under this try's name | Unresolved |
 //! | Accepted | held before it could be claimed | same, waiting reason |
 
-use super::{Change, Next, Observation};
+use super::{Change, GateReading, Next, Observation};
 use crate::Timestamp;
 use crate::job::{CancelCause, EventKind, Failure, FailureClass, JobState, WaitingReason};
 
@@ -36,9 +37,7 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
                 Some(next.cancel(CancelCause::Requested))
             }
         }
-        Observation::Unstartable { message } => {
-            Some(next.fail(Failure::new(FailureClass::Refused, message)))
-        }
+        Observation::Unstartable { message, gate } => unstartable(next, message, gate),
         Observation::SubmitHeld {
             epoch,
             waiting,
@@ -46,6 +45,24 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
         } if *epoch == next.job.current_try.epoch => Some(held(next, waiting.fitted(), *retry_at)),
         Observation::SurplusEnded(ids) => next.forget_surplus(ids),
         _ => next.take_in_ids_of(observation, Next::doubt),
+    }
+}
+
+/// No copy of it can work after this, so none may be able to start unseen.
+fn unstartable(next: &mut Next<'_>, message: &str, gate: &GateReading) -> Option<Change> {
+    match gate {
+        GateReading::Admitted(id) => {
+            let is_new = next.add_candidates(std::slice::from_ref(id));
+            is_new.then(|| next.doubt())
+        }
+        GateReading::Open | GateReading::NoGate
+            if next.job.current_try.in_doubt && next.rules.gated =>
+        {
+            None
+        }
+        GateReading::Open | GateReading::NoGate | GateReading::Cancelled => {
+            Some(next.fail(Failure::new(FailureClass::Refused, message)))
+        }
     }
 }
 

@@ -38,9 +38,11 @@
 //! | `unresolved` | from Unresolved |
 //! | `placed` | from Submitted and Running: what the gate, the backend and the runner say |
 //! | `ended` | from the terminal states |
+//! | `host_gone` | from any state in which one host alone can see what became of the job |
 
 mod accepted;
 mod ended;
+mod host_gone;
 mod observation;
 mod placed;
 mod submitting;
@@ -75,6 +77,7 @@ pub fn observe(
         now,
     };
     let change = match &job.state {
+        _ if *observation == Observation::HostGone => host_gone::observe(&mut next),
         JobState::Accepted { .. } => accepted::observe(&mut next, observation),
         JobState::Submitting { .. } => submitting::observe(&mut next, observation),
         JobState::Unresolved { .. } => unresolved::observe(&mut next, observation),

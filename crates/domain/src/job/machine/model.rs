@@ -67,6 +67,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Terminate),
         3 => Just(Step::StopsTakeEffect),
         1 => Just(Step::Cancel),
+        1 => Just(Step::WaitTooLong),
         2 => Just(Step::Sweep),
         1 => Just(Step::BackendUnreachable),
         3 => (which(), 0.0..1.0).prop_map(|(which, done)| Step::Report(which, done)),

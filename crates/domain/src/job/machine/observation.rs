@@ -22,6 +22,8 @@ pub enum Observation {
     Unstartable {
         /// One sentence.
         message: String,
+        /// The gate of its present try, shut first where a sending of it is in doubt.
+        gate: GateReading,
     },
     /// These ids bear the name of its present try.
     CandidatesSeen(Vec<BackendId>),
@@ -105,6 +107,9 @@ pub enum Observation {
     },
     /// These copies are no longer alive.
     SurplusEnded(Vec<BackendId>),
+    /// The host that alone can see what was sent there has stayed away for
+    /// [`crate::job::Rules::HOST_GONE_AFTER`].
+    HostGone,
 }
 
 impl Observation {
@@ -117,6 +122,8 @@ impl Observation {
                 | Self::GateRead(_)
                 | Self::CandidatesSeen(_)
                 | Self::Absent { .. }
+                | Self::Unstartable { .. }
+                | Self::HostGone
         )
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn gated() -> Rules {
         pace: Pace {
             shortest: Duration::from_secs(2),
             longest: Duration::from_secs(60),
+            stretch: 1,
         },
         retention: Duration::from_secs(90 * 86_400),
     }
@@ -182,6 +183,15 @@ pub(super) fn accepted_as(name: &str, epoch: u64) -> Observation {
     Observation::SubmitAccepted {
         epoch,
         backend_id: id(name),
+    }
+}
+
+pub(super) const WAITED_TOO_LONG: &str = "It waited too long.";
+
+pub(super) fn unstartable(gate: GateReading) -> Observation {
+    Observation::Unstartable {
+        message: WAITED_TOO_LONG.to_owned(),
+        gate,
     }
 }
 

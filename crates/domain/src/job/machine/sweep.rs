@@ -38,9 +38,11 @@ fn every_observation() -> Vec<Observation> {
     let mut all = vec![
         claimed(at(90)),
         Observation::CancelRequested,
-        Observation::Unstartable {
-            message: "It waited too long.".to_owned(),
-        },
+        unstartable(GateReading::NoGate),
+        unstartable(GateReading::Open),
+        unstartable(GateReading::Cancelled),
+        unstartable(names("stranger")),
+        Observation::HostGone,
         Observation::CandidatesSeen(ids(&["stranger"])),
         Observation::CandidatesSeen(Vec::new()),
         Observation::LeaseExpired,
@@ -113,6 +115,10 @@ fn is_listed(story: &Story, observation: &Observation) -> bool {
         (
             JobState::Submitted { .. } | JobState::Running { .. },
             O::Absent { .. } | O::GateRead(GateReading::Admitted(_)),
+        ) => true,
+        (
+            JobState::Unresolved { .. } | JobState::Submitted { .. } | JobState::Running { .. },
+            O::HostGone,
         ) => true,
         _ => false,
     }

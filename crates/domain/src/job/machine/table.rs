@@ -1,6 +1,7 @@
 //! Each row of the transition table, one test each, by the state that the row begins with.
 
 mod accepted;
+mod host_gone;
 mod placed;
 mod submitting;
 mod terminal;

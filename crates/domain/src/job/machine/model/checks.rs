@@ -2,7 +2,7 @@
 
 use super::world::{Copy, Phase, World};
 use crate::artifacts::ProgramEnd;
-use crate::job::machine::specimens::name_of;
+use crate::job::machine::specimens::{WAITED_TOO_LONG, name_of};
 use crate::job::machine::{GateReading, Observation, Transition};
 use crate::job::{BackendId, Job, JobSnapshot, JobState, JobStatus, Lane};
 use crate::ports::BackendState;
@@ -148,7 +148,8 @@ pub(super) fn end(end: &mut World) {
     let status = end.job.status();
     assert!(status.is_terminal());
     let completed = status == JobStatus::Completed;
-    if completed || status == JobStatus::Cancelled {
+    let given_up = matches!(&end.job.state, JobState::Failed { failure } if failure.message == WAITED_TOO_LONG);
+    if completed || given_up || status == JobStatus::Cancelled {
         end.start_all();
         world(end);
         let working = |copy: &Copy| copy.phase == Phase::Working;

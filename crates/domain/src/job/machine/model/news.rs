@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::sample::Index;
 
 use super::world::{Copy, Letter, Phase, World};
+use crate::job::machine::specimens::unstartable;
 use crate::job::machine::{GateReading, Observation};
 use crate::job::{BackendId, JobState};
 use crate::ports::{BackendState, Description};
@@ -58,6 +59,17 @@ impl World {
         } else {
             self.tell(observation);
         }
+    }
+
+    /// What the dispatcher does with a job that it will not start: have the gate shut where a
+    /// copy may be on its way, and tell.
+    pub(super) fn wait_too_long(&mut self) {
+        let current = &self.job.current_try;
+        let is_accepted = matches!(self.job.state, JobState::Accepted { .. });
+        if is_accepted && current.in_doubt && self.gate() == GateReading::Open {
+            self.gates.insert(current.number, GateReading::Cancelled);
+        }
+        self.tell(unstartable(self.gate()));
     }
 
     pub(super) fn look_up_for_long(&mut self) {

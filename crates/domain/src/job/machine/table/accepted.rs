@@ -42,11 +42,31 @@ fn a_cancel_while_a_sending_is_in_doubt_has_the_gate_shut_first() {
 
 #[test]
 fn a_job_that_can_not_start_fails_as_refused() {
-    let story = Story::accepted(gated()).then(Observation::Unstartable {
-        message: "The job type x is no longer configured.".to_owned(),
-    });
-    story.is("Failed", Some(EventKind::Failed));
-    story.has_failed(FailureClass::Refused);
+    for gate in [
+        GateReading::NoGate,
+        GateReading::Open,
+        GateReading::Cancelled,
+    ] {
+        let story = Story::accepted(gated()).then(unstartable(gate));
+        story.is("Failed", Some(EventKind::Failed));
+        story.has_failed(FailureClass::Refused);
+    }
+}
+
+#[test]
+fn a_job_in_doubt_that_can_not_start_fails_once_its_gate_is_shut() {
+    let story = not_found(Story::unresolved(gated()));
+    story.is("Accepted", None);
+    let story = story.unmoved_by(&unstartable(GateReading::Open));
+    let story = story.unmoved_by(&unstartable(GateReading::NoGate));
+    let shut = story.clone().then(unstartable(GateReading::Cancelled));
+    shut.has_failed(FailureClass::Refused);
+    let found = story.then(unstartable(names("late")));
+    found.is("Unresolved", None);
+    assert_eq!(found.job.candidates, ids(&["late"]));
+    let without = not_found(Story::unresolved(ungated()));
+    let without = without.then(unstartable(GateReading::NoGate));
+    without.has_failed(FailureClass::Refused);
 }
 
 #[test]
