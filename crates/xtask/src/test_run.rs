@@ -3,6 +3,7 @@
 mod count;
 mod plan;
 mod prerequisites;
+mod servers;
 mod steps;
 
 use std::io::IsTerminal;
@@ -18,6 +19,8 @@ use steps::{Step, Verdict};
 struct Bench {
     metadata: Metadata,
     count: TestCount,
+    /// Whether there are servers to end.
+    has_servers: bool,
 }
 
 struct Line {
@@ -46,36 +49,56 @@ pub(crate) fn run(options: &[&str]) -> Outcome {
     let mut bench = Bench {
         metadata: Metadata::load_workspace()?,
         count: TestCount::default(),
+        has_servers: false,
     };
     let mut lines = Vec::new();
     for step in &steps {
-        headline(step);
-        let stopwatch = Stopwatch::start();
-        let result = match (step.run)(&mut bench) {
-            Ok(Verdict::Passed) => Ended::Passed,
-            Ok(Verdict::NotChecked(reason)) => Ended::NotChecked(reason),
-            Err(failure) => Ended::Failed(failure),
-        };
-        let has_failed = matches!(result, Ended::Failed(_));
-        lines.push(Line {
-            step: step.name,
-            result,
-            took: stopwatch.elapsed(),
-        });
+        let line = carry_out(step, &mut bench);
+        let has_failed = matches!(line.result, Ended::Failed(_));
+        lines.push(line);
         if has_failed {
             break;
         }
     }
-    summarize(&lines, steps.len(), &bench.count);
-    match lines.pop() {
-        Some(Line {
-            step,
-            result: Ended::Failed(failure),
-            ..
-        }) => Err(Failure::because(format!(
-            "{step} failed: {failure}\nto run only this step: cargo xtask test --only {step}"
-        ))),
-        _ => Ok(()),
+    let not_started = steps.len() - lines.len();
+    if bench.has_servers {
+        lines.push(carry_out(&steps::END_OF_SERVERS, &mut bench));
+    }
+    summarize(&lines, not_started, &bench.count);
+    lines
+        .into_iter()
+        .find_map(Line::failure)
+        .map_or(Ok(()), Err)
+}
+
+fn carry_out(step: &Step, bench: &mut Bench) -> Line {
+    headline(step);
+    let stopwatch = Stopwatch::start();
+    let result = match (step.run)(bench) {
+        Ok(Verdict::Passed) => Ended::Passed,
+        Ok(Verdict::NotChecked(reason)) => Ended::NotChecked(reason),
+        Err(failure) => Ended::Failed(failure),
+    };
+    Line {
+        step: step.name,
+        result,
+        took: stopwatch.elapsed(),
+    }
+}
+
+impl Line {
+    fn failure(self) -> Option<Failure> {
+        let Ended::Failed(failure) = self.result else {
+            return None;
+        };
+        let step = self.step;
+        let advice = match Plan::knows(step) {
+            true => format!("\nto run only this step: cargo xtask test --only {step}"),
+            false => String::new(),
+        };
+        Some(Failure::because(format!(
+            "{step} failed: {failure}{advice}"
+        )))
     }
 }
 
@@ -88,7 +111,7 @@ fn headline(step: &Step) {
     }
 }
 
-fn summarize(lines: &[Line], planned: usize, count: &TestCount) {
+fn summarize(lines: &[Line], not_started: usize, count: &TestCount) {
     println!("\n{:<14} {:<12} {:>12}", "step", "result", "time");
     for line in lines {
         let (result, reason) = match &line.result {
@@ -98,8 +121,8 @@ fn summarize(lines: &[Line], planned: usize, count: &TestCount) {
         };
         println!("{:<14} {result:<12} {:>12}  {reason}", line.step, line.took);
     }
-    if lines.len() < planned {
-        println!("{} more were not started", planned - lines.len());
+    if not_started > 0 {
+        println!("{not_started} more were not started");
     }
     if let Some(count) = count.in_words() {
         println!("\n{count}");

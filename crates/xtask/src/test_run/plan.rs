@@ -9,6 +9,11 @@ pub(super) enum Plan {
 }
 
 impl Plan {
+    /// Whether a step can be asked for.
+    pub(super) fn knows(name: &str) -> bool {
+        STEPS.iter().any(|step| step.name == name)
+    }
+
     pub(super) fn read(options: &[&str]) -> Outcome<Self> {
         let mut wanted = Vec::new();
         let mut rest = options;
@@ -67,7 +72,7 @@ mod tests {
     fn a_step_brings_what_it_needs_and_the_order_stays() {
         assert_eq!(
             planned(&["--only", "tests"]),
-            ["prerequisites", "build", "tests"]
+            ["prerequisites", "build", "servers", "tests"]
         );
         assert_eq!(
             planned(&["--only", "docs", "--only", "fmt"]),

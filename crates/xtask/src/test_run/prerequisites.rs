@@ -1,6 +1,8 @@
 //! What the tests need of the machine: installed where that can be done without
 //! asking (root on Debian), named with the way to get it everywhere else.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -35,7 +37,46 @@ const FROM_THE_SYSTEM: &[Prerequisite] = &[
         debian: &["python3", "python3-venv"],
         elsewhere: "Fedora: `sudo dnf install python3`; macOS: `brew install python3`",
     },
+    Prerequisite {
+        is: "`redis-server`, for the tests of the job store",
+        proof: &["redis-server", "--version"],
+        debian: &["redis-server"],
+        elsewhere: "Fedora: `sudo dnf install redis`; macOS: `brew install redis`",
+    },
+    Prerequisite {
+        is: "a Docker engine that answers, or one to start (`dockerd`, as root), \
+             for jobs in containers",
+        proof: &[
+            "sh",
+            "-c",
+            "docker version || { docker --version && dockerd --version; }",
+        ],
+        debian: &["docker.io"],
+        elsewhere: "Fedora: `sudo dnf install moby-engine`; macOS: Docker Desktop; then start it",
+    },
+    Prerequisite {
+        is: "`debootstrap`, which makes the image of the tests, \
+             or a Docker engine that can fetch one",
+        // As root it is installed in any case: not every engine reaches a registry.
+        proof: &[
+            "sh",
+            "-c",
+            "command -v debootstrap || { [ \"$(id -u)\" != 0 ] && docker version; }",
+        ],
+        debian: &["debootstrap"],
+        elsewhere: "elsewhere: start Docker",
+    },
+    Prerequisite {
+        is: "`flock`, for servers that tests share",
+        proof: &["flock", "--version"],
+        debian: &["util-linux"],
+        elsewhere: "Fedora: `sudo dnf install util-linux`; macOS: `brew install util-linux`",
+    },
 ];
+
+/// Where Debian's packages ask whether they may start the service that they bring.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+const NO_SERVICES: &str = "#!/bin/sh\nexit 101\n";
 
 const TOOLCHAIN_PARTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "clippy")];
 
@@ -76,7 +117,7 @@ fn install(missing: &[&Prerequisite]) -> Outcome {
     println!("installing with apt-get: {}", packages.join(" "));
     process::run(apt_get().args(["update", "--quiet"]))?;
     let options = ["install", "--yes", "--quiet", "--no-install-recommends"];
-    process::run(apt_get().args(options).args(&packages))?;
+    without_services(|| process::run(apt_get().args(options).args(&packages)))?;
 
     let still_missing = self::missing();
     if still_missing.is_empty() {
@@ -87,6 +128,20 @@ fn install(missing: &[&Prerequisite]) -> Outcome {
         how_to_get(&still_missing)
     );
     Err(Failure::because(reason))
+}
+
+/// The tests start servers of their own: none is to take a well-known port meanwhile.
+fn without_services(install: impl FnOnce() -> Outcome) -> Outcome {
+    let policy = Path::new(POLICY);
+    if policy.exists() {
+        return install();
+    }
+    std::fs::write(policy, NO_SERVICES).map_err(Failure::at(policy, "write"))?;
+    let outcome = std::fs::set_permissions(policy, Permissions::from_mode(0o755))
+        .map_err(Failure::at(policy, "make executable"))
+        .and_then(|()| install());
+    std::fs::remove_file(policy).map_err(Failure::at(policy, "remove"))?;
+    outcome
 }
 
 fn apt_get() -> Command {
@@ -126,5 +181,9 @@ mod tests {
             "{advice}"
         );
         assert!(advice.contains("xcode-select --install"), "{advice}");
+        assert!(
+            advice.contains("sudo apt-get install docker.io"),
+            "{advice}"
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::count::TestCount;
-use super::{Bench, prerequisites};
+use super::{Bench, prerequisites, servers};
 use crate::failure::{Failure, Outcome};
 use crate::metadata::Metadata;
 use crate::process::{self, cargo};
@@ -33,7 +33,7 @@ const PLAIN: Step = Step {
 pub(super) const STEPS: &[Step] = &[
     Step {
         name: "prerequisites",
-        does: "a C compiler, git, Python and its packages",
+        does: "a C compiler, git, Python and its packages, Redis, a container engine",
         run: |bench| passed(prerequisites::set_up(&bench.metadata.target)),
         ..PLAIN
     },
@@ -57,7 +57,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "build",
-        does: "the binaries that the end-to-end tests run",
+        does: "the binaries that the tests run",
         run: |_| {
             passed(process::run(&mut cargo(&[
                 "build",
@@ -69,9 +69,18 @@ pub(super) const STEPS: &[Step] = &[
         ..PLAIN
     },
     Step {
+        name: "servers",
+        does: "a container engine and its images (35 s where they must be made)",
+        needs: &["prerequisites", "build"],
+        run: |bench| {
+            bench.has_servers = true;
+            passed(servers::start(&bench.metadata.target))
+        },
+    },
+    Step {
         name: "tests",
         does: "unit, contract, property and end-to-end tests",
-        needs: &["prerequisites", "build"],
+        needs: &["prerequisites", "build", "servers"],
         run: |bench| passed(tests(bench)),
     },
     Step {
@@ -111,6 +120,14 @@ pub(super) const STEPS: &[Step] = &[
         ..PLAIN
     },
 ];
+
+/// Follows the last step, also one that failed, where servers were started.
+pub(super) const END_OF_SERVERS: Step = Step {
+    name: "servers-end",
+    does: "nothing is left running",
+    run: |bench| passed(servers::stop(&bench.metadata.target)),
+    ..PLAIN
+};
 
 fn passed(outcome: Outcome) -> Outcome<Verdict> {
     outcome.map(|()| Verdict::Passed)
