@@ -2,6 +2,8 @@
 
 mod engine;
 mod images;
+mod own_engine;
 
 pub use engine::DockerEngine;
-pub(crate) use engine::{end_own_engine, host_for_later};
+pub(crate) use engine::host_for_later;
+pub(crate) use own_engine::end as end_own_engine;

@@ -1,18 +1,12 @@
-//! Finding a container engine, or starting one.
+//! The container engine of this machine.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-use std::time::Duration;
 
-use crate::build_folder::servers_folder;
+use super::own_engine;
 use crate::program;
-use crate::shared::{SharedServer, Start};
 
-const USUAL_HOST: &str = "unix:///var/run/docker.sock";
-const NAME: &str = "docker";
-/// Longer than a build between two test runs; it costs 100 MB of memory and no CPU.
-const IDLE_LIMIT: Duration = Duration::from_secs(15 * 60);
+pub(super) const USUAL_HOST: &str = "unix:///var/run/docker.sock";
 
 /// A Docker engine that all tests share: give containers and images names of your own.
 ///
@@ -32,11 +26,9 @@ impl DockerEngine {
     #[must_use]
     pub fn shared() -> Self {
         program::needed("docker", "docker.io");
-        let engine = Self {
-            host: host_for_later(),
-        };
-        if engine.host == own_host() {
-            join_own_engine();
+        let engine = Self::at(host_for_later());
+        if engine.host == own_engine::host() {
+            own_engine::join();
         } else {
             assert!(
                 engine.answers(),
@@ -54,7 +46,7 @@ impl DockerEngine {
     pub fn is_found_by_all() -> bool {
         program::of_the_system("docker").is_some() && {
             let host = given_host().unwrap_or_else(|| USUAL_HOST.to_owned());
-            Self { host }.answers()
+            Self::at(host).answers()
         }
     }
 
@@ -117,12 +109,16 @@ impl DockerEngine {
         self.output(&["image", "inspect", tag]).status.success()
     }
 
-    fn answers(&self) -> bool {
+    pub(super) fn at(host: String) -> Self {
+        Self { host }
+    }
+
+    pub(super) fn answers(&self) -> bool {
         let version = ["version", "--format", "{{.Server.Version}}"];
         self.output(&version).status.success()
     }
 
-    pub(super) fn output(&self, arguments: &[&str]) -> Output {
+    fn output(&self, arguments: &[&str]) -> Output {
         self.command()
             .args(arguments)
             .output()
@@ -133,14 +129,12 @@ impl DockerEngine {
 /// The engine that [`DockerEngine::shared`] will use, whether it runs already or not.
 pub(crate) fn host_for_later() -> String {
     given_host().unwrap_or_else(|| {
-        let usual = DockerEngine {
-            host: USUAL_HOST.to_owned(),
-        };
+        let usual = DockerEngine::at(USUAL_HOST.to_owned());
         // Looked at first: asking takes longer.
         if usual.socket().is_some_and(Path::exists) && usual.answers() {
             usual.host
         } else {
-            own_host()
+            own_engine::host()
         }
     })
 }
@@ -153,82 +147,4 @@ fn given_host() -> Option<String> {
     std::env::var("DOCKER_HOST")
         .ok()
         .filter(|host| !host.is_empty())
-}
-
-/// Ends the engine that was started here, and the containers in it.
-pub(crate) fn end_own_engine() {
-    let server = own_server();
-    if server.is_alive() {
-        remove_all_containers(&DockerEngine { host: own_host() });
-    }
-    server.end();
-}
-
-fn join_own_engine() {
-    let joined = own_server().join(
-        |host| {
-            let host = host.to_owned();
-            DockerEngine { host }.answers()
-        },
-        || Start {
-            command: daemon(),
-            address: own_host(),
-            ready: "API listen on",
-        },
-    );
-    joined.until_exit();
-}
-
-fn own_server() -> SharedServer {
-    SharedServer::named(NAME, IDLE_LIMIT)
-}
-
-/// Sockets have short paths, and a build folder may not.
-fn runtime_folder() -> PathBuf {
-    let mut hasher = DefaultHasher::new();
-    servers_folder(NAME).hash(&mut hasher);
-    PathBuf::from(format!(
-        "/run/batchway-test-docker-{:016x}",
-        hasher.finish()
-    ))
-}
-
-fn own_host() -> String {
-    format!("unix://{}/docker.sock", runtime_folder().display())
-}
-
-fn daemon() -> Command {
-    let dockerd = program::of_the_system("dockerd")
-        .filter(|_| rustix::process::geteuid().is_root())
-        .unwrap_or_else(|| {
-            panic!(
-                "no Docker engine answers (DOCKER_HOST, {USUAL_HOST}), and none can be started \
-                 here, which takes root and `dockerd`: start Docker, or run \
-                 `cargo xtask test --only prerequisites` as root on Debian"
-            )
-        });
-    let runtime = runtime_folder();
-    // Process ids and sockets of an engine that was killed mislead the next one.
-    let _ = std::fs::remove_dir_all(&runtime);
-    std::fs::create_dir_all(&runtime)
-        .unwrap_or_else(|error| panic!("could not create {}: {error}", runtime.display()));
-
-    let mut command = Command::new(dockerd);
-    command
-        .arg("--data-root")
-        .arg(servers_folder(NAME).join("data"))
-        .arg("--exec-root")
-        .arg(runtime.join("exec"))
-        .arg("--pidfile")
-        .arg(runtime.join("docker.pid"))
-        .args(["--host", &own_host(), "--shutdown-timeout", "5"]);
-    command
-}
-
-fn remove_all_containers(engine: &DockerEngine) {
-    let ids = engine.run(&["ps", "--all", "--quiet"]);
-    if !ids.is_empty() {
-        let command = ["rm", "--force", "--volumes"].into_iter();
-        engine.output(&command.chain(ids.lines()).collect::<Vec<_>>());
-    }
 }

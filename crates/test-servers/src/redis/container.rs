@@ -11,6 +11,8 @@ use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 use tokio::runtime::Runtime;
 
 use super::server::{Host, READY};
+use super::wire::Connection;
+use crate::deadline;
 
 const IMAGE: (&str, &str) = ("redis", "7");
 const PORT: u16 = 6379;
@@ -30,6 +32,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 #[derive(Debug)]
 pub(super) struct RedisContainer {
     container: Option<Box<ContainerAsync<GenericImage>>>,
+    port: u16,
 }
 
 impl RedisContainer {
@@ -51,6 +54,7 @@ impl RedisContainer {
         });
         Self {
             container: Some(Box::new(container)),
+            port,
         }
     }
 
@@ -78,6 +82,17 @@ impl Host for RedisContainer {
 
     fn start_again(&self) {
         self.expect_done("started", wait_for(self.container().start()));
+        // What it logged the first time is still there; and the engine accepts
+        // connections before Redis does.
+        deadline::within(START_LIMIT, || {
+            Connection::open(self.port).ok()?.ask(&["PING"]).ok()
+        })
+        .unwrap_or_else(|| {
+            panic!(
+                "Redis does not answer in container {}",
+                self.container().id()
+            )
+        });
     }
 
     fn pause(&self) {

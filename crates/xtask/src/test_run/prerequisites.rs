@@ -49,9 +49,9 @@ const FROM_THE_SYSTEM: &[Prerequisite] = &[
         proof: &[
             "sh",
             "-c",
-            "docker version || { docker --version && dockerd --version; }",
+            "docker version || { docker --version && dockerd --version && ip -Version; }",
         ],
-        debian: &["docker.io"],
+        debian: &["docker.io", "iproute2"],
         elsewhere: "Fedora: `sudo dnf install moby-engine`; macOS: Docker Desktop; then start it",
     },
     Prerequisite {
