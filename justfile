@@ -36,3 +36,8 @@ advisories *options:
 # count lines per crate and name the longest files
 lines:
     cargo xtask lines
+
+# measure in release on a Redis of its own (api [--jobs N], or aws)
+bench *what="api":
+    cargo build --release --package batchway-gateway --package batchway-benchmarks
+    target/release/batchway-benchmarks {{ what }}
