@@ -19,9 +19,10 @@ use batchway_domain::ports::{
 use batchway_domain::runner::run_folder::{RunSubmission, files};
 
 use crate::description::Records;
+use crate::program_log::{PageError, no_log};
 use crate::run::{Run, folder_name, is_folder_name};
 use crate::runner_secrets::RunnerSecrets;
-use crate::{host, observation, starting, stopping};
+use crate::{host, observation, program_log, starting, stopping};
 
 /// What the backend needs to know.
 #[derive(Clone, Debug)]
@@ -45,9 +46,9 @@ pub struct ProcessBackendConfig {
     /// Set for every runner, in place of what a submission says: how it reaches the artifacts and
     /// the gateway from this machine.
     pub environment: BTreeMap<String, String>,
-}
     /// Known to the processes of runners alone.
     pub runner_secrets: RunnerSecrets,
+}
 
 /// The folder of runs can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -256,14 +257,20 @@ impl ComputeBackend for ProcessBackend {
 
     async fn read_log(
         &self,
-        _id: &BackendId,
-        _attempt: u32,
-        _from: LogPosition,
-        _limit: usize,
+        id: &BackendId,
+        attempt: u32,
+        from: LogPosition,
+        limit: usize,
     ) -> Result<LogPage, LogError> {
-        Err(LogError::NoLog {
-            reason: "the log is not kept".to_owned(),
-        })
+        let Some(run) = self.run_by_id(id) else {
+            return Err(no_log("no such job ran on this machine"));
+        };
+        if attempt != 1 {
+            return Err(no_log("a try has one attempt here"));
+        }
+        let page = blocking(move || Ok(program_log::page(&run, &from, limit))).await;
+        let page = page.unwrap_or_else(|error| Err(PageError::Io(error)));
+        page.map_err(|error| error.of_port(|error| LogError::Backend(unreadable(id, error))))
     }
 
     async fn forget(&self, id: &BackendId) -> Result<(), BackendError> {

@@ -22,6 +22,9 @@
 //! * *Stopped means stopped by us.* A run that was told to stop by anyone else counts as one that
 //!   lost its host, as at a shutdown, and is repeated; only a stop of ours makes it cancelled.
 //!
+//! What a program says is read from the folder of its run until that is forgotten: its beginning and
+//! its end, where it says more than its type lets it.
+//!
 //! A folder of runs belongs to one gateway at a time, and has a name of its own, which every id
 //! begins with: where several hosts share a store, each knows its own jobs.
 #![warn(missing_docs)]
@@ -29,13 +32,15 @@
 mod backend;
 mod description;
 mod host;
+mod log_lines;
 mod observation;
 mod process;
+mod program_log;
 mod remnants;
 mod run;
+mod runner_secrets;
 mod starting;
 mod stopping;
 
 pub use backend::{OpenError, ProcessBackend, ProcessBackendConfig};
-mod runner_secrets;
 pub use runner_secrets::RunnerSecrets;

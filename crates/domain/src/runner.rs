@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::BackendId;
 
+pub mod program_log;
 pub mod run_folder;
 
 /// Environment variables that the gateway sets for a job.

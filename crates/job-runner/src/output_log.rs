@@ -3,19 +3,19 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use batchway_domain::job::Progress;
+use batchway_domain::runner::program_log::{Extent, LogLayout};
 
-/// A file of at most so many bytes: the first half is the beginning of the output, the second
-/// a ring that holds its end.
+/// A file that keeps so many bytes, as [`program_log`](batchway_domain::runner::program_log) says.
 #[derive(Debug)]
 pub(crate) struct OutputLog {
     file: File,
-    head_capacity: u64,
-    tail_capacity: u64,
+    layout: LogLayout,
     received: u64,
+    is_within_line: bool,
     /// Where the disk is full, output is no reason to end the program.
     lost: u64,
     /// The program's own last bytes, at most [`RECENT_BYTES`].
@@ -27,24 +27,27 @@ const RECENT_BYTES: usize = 1024;
 
 impl OutputLog {
     pub(crate) fn create(path: &Path, capacity: u64) -> io::Result<Self> {
-        let head_capacity = capacity / 2;
-        Ok(Self {
+        let log = Self {
             file: File::options()
                 .read(true)
                 .write(true)
                 .create_new(true)
+                .mode(0o600)
                 .open(path)?,
-            head_capacity,
-            tail_capacity: capacity - head_capacity,
+            layout: LogLayout::new(capacity),
             received: 0,
+            is_within_line: false,
             lost: 0,
             recent: VecDeque::with_capacity(RECENT_BYTES),
-        })
+        };
+        log.tell_extent(0);
+        Ok(log)
     }
 
-    /// Adds a line of the runner's own.
+    /// Adds a line of the runner's own, below what the program has begun.
     pub(crate) fn note(&mut self, line: &str) {
-        self.store(format!("[batchway-runner] {line}\n").as_bytes());
+        let end = if self.is_within_line { "\n" } else { "" };
+        self.store(format!("{end}[batchway-runner] {line}\n").as_bytes());
     }
 
     /// Adds what the program said.
@@ -65,49 +68,55 @@ impl OutputLog {
     }
 
     fn store(&mut self, mut bytes: &[u8]) {
+        self.is_within_line = bytes
+            .last()
+            .map_or(self.is_within_line, |last| *last != b'\n');
         while !bytes.is_empty() {
-            let (position, room) = self.next_place();
+            let (position, room) = self.layout.place(self.received);
             if room == 0 {
                 self.received += bytes.len() as u64;
-                return;
+                break;
             }
             let count = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
             let (now, later) = bytes.split_at(count);
+            self.tell_extent(self.received + count as u64);
             if self.file.write_all_at(now, position).is_err() {
                 self.lost += count as u64;
             }
             self.received += count as u64;
             bytes = later;
         }
+        self.tell_extent(self.received);
     }
 
-    /// Where the next byte goes, and how many fit there in a row.
-    fn next_place(&self) -> (u64, u64) {
-        if self.received < self.head_capacity {
-            return (self.received, self.head_capacity - self.received);
-        }
-        let in_ring = (self.received - self.head_capacity)
-            .checked_rem(self.tail_capacity)
-            .unwrap_or(0);
-        (self.head_capacity + in_ring, self.tail_capacity - in_ring)
+    /// Says to whoever reads the file meanwhile how far it was written, and will be.
+    fn tell_extent(&self, reserved: u64) {
+        let extent = Extent {
+            reserved,
+            written: self.received,
+        };
+        // Where the disk is full, they see less; what is kept in the end is known here.
+        let _ = self
+            .file
+            .write_all_at(&extent.encode(), self.layout.capacity());
     }
 
     /// What was kept, in order, with a line that says what was not.
     pub(crate) fn excerpt(&self) -> io::Result<Excerpt> {
-        let end = self.head_capacity + self.tail_capacity;
-        let kept = self.received.min(end);
-        let oldest = self.next_place().0;
-        let cut = self.received - kept;
-        let pieces = if cut == 0 {
-            vec![Piece::Stored(0, kept)]
+        let head = self.layout.head();
+        let oldest = self.layout.oldest(self.received);
+        let pieces = if self.received <= self.layout.capacity() {
+            vec![Piece::Stored(0, self.received)]
         } else {
+            let cut = oldest - head;
+            let (position, _) = self.layout.place(oldest);
             vec![
-                Piece::Stored(0, self.head_capacity),
+                Piece::Stored(0, head),
                 Piece::Notice(format!(
                     "\n[batchway-runner] {cut} bytes of output were left out here\n"
                 )),
-                Piece::Stored(oldest, end),
-                Piece::Stored(self.head_capacity, oldest),
+                Piece::Stored(position, self.layout.capacity()),
+                Piece::Stored(head, position),
             ]
         };
         let lost = (self.lost > 0).then(|| {
@@ -166,7 +175,10 @@ mod tests {
         let mut output = Vec::new();
         log.excerpt().unwrap().write_to(&mut output).unwrap();
         let size = path.metadata().unwrap().len();
-        (String::from_utf8(output).unwrap(), size)
+        (
+            String::from_utf8(output).unwrap(),
+            size - Extent::BYTES as u64,
+        )
     }
 
     #[test]
@@ -186,6 +198,22 @@ mod tests {
         assert_eq!(kept(10, &one_by_one), (expected.clone(), 10));
         let by_seven: Vec<&[u8]> = letters.chunks(7).collect();
         assert_eq!(kept(10, &by_seven), (expected, 10));
+    }
+
+    #[test]
+    fn notes_stand_on_lines_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = OutputLog::create(&folder.path().join("log"), 1000).unwrap();
+        log.note("one");
+        log.write(b"half");
+        log.write(b"");
+        log.note("two");
+        log.note("three");
+        let mut output = Vec::new();
+        log.excerpt().unwrap().write_to(&mut output).unwrap();
+        let expected = "[batchway-runner] one\nhalf\n[batchway-runner] two\n\
+                        [batchway-runner] three\n";
+        assert_eq!(String::from_utf8(output).unwrap(), expected);
     }
 
     #[test]

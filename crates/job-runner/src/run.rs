@@ -6,7 +6,7 @@ use batchway_domain::Timestamp;
 use batchway_domain::artifacts::{Manifest, ProgramEnd};
 use batchway_domain::ports::{ArtifactStore, Clock};
 use batchway_domain::runner::exit_codes;
-use batchway_domain::runner::run_folder::{ProgramRecord, RunExit};
+use batchway_domain::runner::run_folder::{ProgramRecord, RunExit, files};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -102,7 +102,12 @@ impl Runner {
         let workspace = Workspace::create(configuration).map_err(|error| {
             NotStarted::because(format!("The program's folders could not be made: {error}."))
         })?;
-        let log = OutputLog::create(&workspace.log(), configuration.log_bytes)
+        let log_path = match &self.records {
+            // There it outlives the program's folders, and the backend can read it.
+            Some(folder) => folder.path().join(files::PROGRAM_LOG),
+            None => workspace.log(),
+        };
+        let log = OutputLog::create(&log_path, configuration.log_bytes)
             .map_err(|error| NotStarted::because(format!("The log could not be made: {error}.")))?;
         inputs::fetch_params(configuration, &*self.store, &workspace)
             .await

@@ -19,7 +19,7 @@ use batchway_domain::runner::run_folder::{ProgramRecord, RunnerRecord, files};
 use batchway_domain::runner::variables;
 use batchway_memory_adapters::{FailingComputeBackend, SeededEntropy};
 use batchway_port_contracts::compute_backend::{
-    ComputeBackendCapabilities, ComputeBackendFixture, Program,
+    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program,
 };
 use batchway_port_contracts::specimens;
 use rustix::process::{Pid, Signal, kill_process};
@@ -306,6 +306,14 @@ impl ComputeBackendFixture for Stage {
             Program::IgnoresSigterm => {
                 self.script(name, "trap '' TERM; while :; do sleep 0.05; done")
             }
+            Program::WritesLines(count) => self.script(
+                name,
+                &format!("for n in $(seq {count}); do echo \"line $n\"; done"),
+            ),
+            Program::WritesUntilStopped => self.script(
+                name,
+                "n=0; while :; do n=$((n + 1)); echo \"line $n\"; sleep 0.02; done",
+            ),
         }
     }
 
@@ -318,6 +326,7 @@ impl ComputeBackendFixture for Stage {
             name_is_unique: true,
             has_slots: true,
             tells_hashes_apart: true,
+            logs: Logs::Live,
         }
     }
 }

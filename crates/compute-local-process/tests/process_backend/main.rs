@@ -6,5 +6,6 @@ mod ends;
 mod fixture;
 mod killed_gateway;
 mod killed_runner;
+mod logs;
 mod secrets;
 mod starts;

@@ -10,6 +10,7 @@
 //!   exit.json        by the runner, as its last act                   RunExit
 //!   abandoned.json   by the backend, where the runner left none       Abandonment
 //!   runner.log       what the runner itself has to say
+//!   program.log      what the program says                            see `program_log`
 //!   work/            the program's folders, until its results are stored
 //! ```
 //!
@@ -43,6 +44,8 @@ pub mod files {
     pub const ABANDONED: &str = "abandoned.json";
     /// What the runner itself has to say.
     pub const RUNNER_LOG: &str = "runner.log";
+    /// What the program says, as [`program_log`](crate::runner::program_log) has it.
+    pub const PROGRAM_LOG: &str = "program.log";
     /// The program's folders.
     pub const WORK: &str = "work";
 }

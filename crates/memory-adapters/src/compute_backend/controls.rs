@@ -22,6 +22,14 @@ impl MemoryComputeBackend {
         self.change(id, MemoryJob::run);
     }
 
+    /// The job's program writes a line now.
+    ///
+    /// # Panics
+    /// Where no program of the job ever ran.
+    pub fn write(&self, id: &BackendId, line: &str) {
+        self.change(id, |job, now| job.write(line, now));
+    }
+
     /// The job ends well.
     pub fn succeed(&self, id: &BackendId) {
         self.change(id, MemoryJob::succeed);
@@ -134,6 +142,13 @@ impl MemoryComputeBackend {
     /// How often a submission was taken as a new job.
     pub fn submissions_taken(&self) -> u64 {
         self.state().submissions
+    }
+
+    /// How many lines the job's last attempt has written.
+    pub fn lines_written(&self, id: &BackendId) -> usize {
+        let state = self.state();
+        let job = state.jobs.get(id);
+        job.and_then(|job| job.logs.last()).map_or(0, Vec::len)
     }
 
     /// Whether someone asked for the job to be stopped, and it has not ended yet.

@@ -2,7 +2,9 @@
 
 use batchway_domain::Timestamp;
 use batchway_domain::job::{BackendId, Failure, FailureClass, WaitingReason};
-use batchway_domain::ports::{BackendAttempt, BackendState, Description, StopEvidence, Submission};
+use batchway_domain::ports::{
+    BackendAttempt, BackendState, Description, LogLine, StopEvidence, Submission,
+};
 
 /// A job. What would move it after its end does nothing.
 pub(super) struct MemoryJob {
@@ -12,6 +14,8 @@ pub(super) struct MemoryJob {
     /// Someone asked for it to be stopped, and it has not ended yet.
     pub(super) is_stopping: bool,
     pub(super) is_forgotten: bool,
+    /// What the program wrote, attempt by attempt.
+    pub(super) logs: Vec<Vec<LogLine>>,
 }
 
 impl MemoryJob {
@@ -27,6 +31,7 @@ impl MemoryJob {
             description,
             is_stopping: false,
             is_forgotten: false,
+            logs: Vec::new(),
         }
     }
 
@@ -50,6 +55,7 @@ impl MemoryJob {
                 started_at: Some(now),
                 ..BackendAttempt::default()
             });
+            self.logs.push(Vec::new());
             self.description.state = BackendState::Running;
         }
     }

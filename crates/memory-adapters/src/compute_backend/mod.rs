@@ -2,6 +2,7 @@
 
 mod controls;
 mod job;
+mod log;
 mod port;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,8 @@ use batchway_domain::ports::{Clock, Held};
 use job::MemoryJob;
 
 /// A compute backend whose jobs are entries in memory, and move when a test moves them:
-/// [`run`](Self::run), [`succeed`](Self::succeed), [`fail`](Self::fail) and the others.
+/// [`run`](Self::run), [`write`](Self::write), [`succeed`](Self::succeed), [`fail`](Self::fail)
+/// and the others.
 ///
 /// It keeps every promise of its port. What a real backend does to its callers on a bad day is
 /// asked for by name: [`lose_replies`](Self::lose_replies), [`hold`](Self::hold),

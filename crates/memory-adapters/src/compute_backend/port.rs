@@ -13,7 +13,7 @@ use batchway_domain::ports::{
 };
 
 use super::job::MemoryJob;
-use super::{Kind, MemoryComputeBackend, State};
+use super::{Kind, MemoryComputeBackend, State, log};
 
 #[async_trait]
 impl ComputeBackend for MemoryComputeBackend {
@@ -86,14 +86,15 @@ impl ComputeBackend for MemoryComputeBackend {
 
     async fn read_log(
         &self,
-        _id: &BackendId,
-        _attempt: u32,
-        _from: LogPosition,
-        _limit: usize,
+        id: &BackendId,
+        attempt: u32,
+        from: LogPosition,
+        limit: usize,
     ) -> Result<LogPage, LogError> {
-        Err(LogError::NoLog {
-            reason: "its programs write nothing".to_owned(),
-        })
+        let state = self.state();
+        let job = state.jobs.get(id).filter(|job| !job.is_forgotten);
+        let job = job.ok_or_else(|| log::no_log("the job is not known"))?;
+        job.page_of_log(attempt, from, limit)
     }
 
     async fn forget(&self, id: &BackendId) -> Result<(), BackendError> {

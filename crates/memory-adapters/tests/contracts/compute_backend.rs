@@ -12,7 +12,7 @@ use batchway_memory_adapters::{
     ComputeBackendCall, FailingComputeBackend, Fault, ManualClock, MemoryComputeBackend,
 };
 use batchway_port_contracts::compute_backend::{
-    ComputeBackendCapabilities, ComputeBackendFixture, Program,
+    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program,
 };
 use batchway_port_contracts::specimens;
 
@@ -45,8 +45,24 @@ impl Fixture {
             ["exit", code] => self
                 .truth
                 .exit(id, code.parse().expect("the script says a number")),
+            ["write", "on"] => {
+                self.truth.run(id);
+                self.write_next(id);
+            }
+            ["write", count] => {
+                self.truth.run(id);
+                for _ in 0..count.parse().expect("the script says a number") {
+                    self.write_next(id);
+                }
+                self.truth.succeed(id);
+            }
             _ => self.truth.run(id),
         }
+    }
+
+    fn write_next(&self, id: &BackendId) {
+        let number = self.truth.lines_written(id) + 1;
+        self.truth.write(id, &format!("line {number}"));
     }
 }
 
@@ -61,6 +77,8 @@ impl ComputeBackendFixture for Fixture {
             Program::SucceedsAtOnce => "exit 0".to_owned(),
             Program::FailsWith(code) => format!("exit {code}"),
             Program::RunsUntilStopped | Program::IgnoresSigterm => "run".to_owned(),
+            Program::WritesLines(count) => format!("write {count}"),
+            Program::WritesUntilStopped => "write on".to_owned(),
         };
         Submission {
             name,
@@ -92,6 +110,7 @@ impl ComputeBackendFixture for Fixture {
             name_is_unique: self.has_slots,
             has_slots: self.has_slots,
             tells_hashes_apart: true,
+            logs: Logs::Live,
         }
     }
 }

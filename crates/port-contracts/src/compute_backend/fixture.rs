@@ -44,6 +44,11 @@ pub enum Program {
     RunsUntilStopped,
     /// Runs on when it is asked to stop (`SIGTERM`), until it is made to.
     IgnoresSigterm,
+    /// Writes so many lines to its standard output, `line 1`, `line 2` and so on, and ends with
+    /// exit status 0.
+    WritesLines(u32),
+    /// Writes such lines one after the other, several in a second, until it is asked to stop.
+    WritesUntilStopped,
 }
 
 /// What compute backends differ in.
@@ -58,4 +63,17 @@ pub struct ComputeBackendCapabilities {
     /// A look-up by name leaves out what was submitted with another request hash. Otherwise it
     /// gives all that bears the name.
     pub tells_hashes_apart: bool,
+    /// What there is of a program's log.
+    pub logs: Logs,
+}
+
+/// When a program's log can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Logs {
+    /// While the program runs, and after its end.
+    Live,
+    /// Only after its end, and perhaps some time after.
+    AfterTheEnd,
+    /// Never.
+    None,
 }

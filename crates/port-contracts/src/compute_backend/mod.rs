@@ -4,12 +4,13 @@ pub mod capacity;
 pub mod describing;
 mod fixture;
 pub mod forgetting;
+pub mod logging;
 pub mod naming;
 pub mod running;
 mod stage;
 pub mod stopping;
 
-pub use fixture::{ComputeBackendCapabilities, ComputeBackendFixture, Program};
+pub use fixture::{ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program};
 
 /// Puts the duties of [`ComputeBackend`](batchway_domain::ports::ComputeBackend) on a backend,
 /// one test each. The argument gives a future of a [`ComputeBackendFixture`] whose backend has
@@ -57,6 +58,14 @@ macro_rules! compute_backend_contract {
                 a_forgotten_job_is_not_alive,
                 other_jobs_are_not_forgotten,
                 forgetting_what_is_not_known_succeeds,
+            }
+            compute_backend::logging {
+                pages_joined_hold_each_line_once,
+                at_the_end_there_is_nothing_more,
+                the_tail_holds_the_last_lines,
+                a_running_program_can_be_followed,
+                what_never_ran_has_no_log,
+                a_foreign_cursor_is_refused,
             }
         }
     };
