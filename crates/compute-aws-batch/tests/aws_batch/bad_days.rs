@@ -1,0 +1,210 @@
+//! A submission is sent exactly once whatever becomes of it, and what is said of it is certain.
+
+use std::time::Duration;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use batchway_compute_aws_batch::AwsBatchBackend;
+use batchway_domain::ports::{ComputeBackend, SubmitError};
+use serde_json::json;
+
+use crate::gateway::{
+    backend, config, impatient_backend, in_order, queue, sdk_without_credentials, submission,
+};
+use crate::scripted_aws::{Asked, Reply, ScriptedAws};
+
+/// What was said of a submission, in a word.
+fn word(error: &SubmitError) -> String {
+    match error {
+        SubmitError::Refused { .. } => "refused".to_owned(),
+        SubmitError::Held(held) => format!("held: {}", held.code),
+        SubmitError::DidNotHappen { .. } => "did not happen".to_owned(),
+        SubmitError::Throttled { .. } => "throttled".to_owned(),
+        SubmitError::Unknown { .. } => "unknown".to_owned(),
+    }
+}
+
+/// Submits to a server that answers SubmitJob so, and other calls as if all were in order.
+async fn submit(reply: Reply) -> SubmitError {
+    let aws = ScriptedAws::start(move |asked| match asked.action.as_str() {
+        "submitjob" => reply.clone(),
+        _ => in_order(asked).unwrap(),
+    })
+    .await;
+    let answer = impatient_backend(&aws.url()).submit(&submission()).await;
+    assert_eq!(aws.asked("submitjob").len(), 1, "sent exactly once");
+    answer.unwrap_err()
+}
+
+#[tokio::test]
+async fn what_may_have_been_accepted_is_unknown() {
+    let accepted = json!({"jobId": "8f2b0b4e-0000-4000-8000-000000000001", "jobName": "x"});
+    for reply in [
+        Reply::Drop,
+        Reply::Hang,
+        Reply::CutShort(accepted.to_string()),
+        Reply::answer(200, "{\"jobId\": \"8f2b"),
+        Reply::answer(200, "<html>"),
+        Reply::answer(200, ""),
+        Reply::ok(&json!({"jobName": "x"})),
+        Reply::ok(&json!({"jobId": "", "jobName": "x"})),
+        Reply::error(500, "ServerException", "Something broke."),
+        Reply::error(503, "ServiceUnavailable", "Try later."),
+        Reply::answer(502, "<html>Bad Gateway</html>"),
+        Reply::answer(504, ""),
+        Reply::answer(400, "<html>Bad Request</html>"),
+        Reply::error(408, "RequestTimeoutException", "Too slow."),
+    ] {
+        let error = submit(reply.clone()).await;
+        assert_eq!(word(&error), "unknown", "{reply:?}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_about_us_holds_the_job() {
+    let table = [
+        (403, "ExpiredTokenException", "expired_credentials"),
+        (403, "UnrecognizedClientException", "credentials"),
+        (403, "InvalidSignatureException", "credentials"),
+        (403, "AccessDeniedException", "access_denied"),
+        (403, "RequestExpired", "clock_skew"),
+        (403, "RequestTimeTooSkewed", "clock_skew"),
+    ];
+    for (status, code, expected) in table {
+        let error = submit(Reply::error(status, code, "No.")).await;
+        assert_eq!(word(&error), format!("held: {expected}"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_an_hour_off_is_told_from_a_wrong_secret() {
+    let hour_ago = "Sun, 01 Mar 2026 11:00:00 GMT";
+    let refused = Reply::error(403, "InvalidSignatureException", "It does not match.");
+    let error = submit(refused.with("date", hour_ago)).await;
+    assert_eq!(word(&error), "held: clock_skew");
+}
+
+#[tokio::test]
+async fn throttling_is_told_with_the_time_that_aws_asks_for() {
+    let refused = Reply::error(429, "TooManyRequestsException", "Too many requests.");
+    let error = submit(refused.with("retry-after", "7")).await;
+    let SubmitError::Throttled { retry_after, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(retry_after, Some(Duration::from_secs(7)));
+}
+
+#[tokio::test]
+async fn no_connection_means_that_nothing_happened() {
+    let closed = {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    for url in [closed.as_str(), "http://no-such-host.invalid"] {
+        let error = backend(url).submit(&submission()).await.unwrap_err();
+        assert_eq!(word(&error), "did not happen", "{url}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_credentials_nothing_is_sent() {
+    let aws = ScriptedAws::start(|asked| in_order(asked).unwrap()).await;
+    let sdk = sdk_without_credentials(&aws.url(), "eu-central-1")
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(NoCredentials))
+        .build();
+    let backend = AwsBatchBackend::new(&sdk, config());
+    let error = backend.submit(&submission()).await.unwrap_err();
+    assert_eq!(word(&error), "held: credentials", "{error:?}");
+    let error = backend.resolve_target(&submission().execution).await;
+    assert_eq!(word(&error.unwrap_err()), "held: credentials");
+    assert_eq!(aws.count(), 0);
+}
+
+#[derive(Debug)]
+struct NoCredentials;
+
+impl ProvideCredentials for NoCredentials {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("there are none")))
+    }
+}
+
+#[tokio::test]
+async fn a_client_exception_is_the_jobs_fault_only_where_nothing_else_is_at_fault() {
+    type Looks = fn(&Asked) -> Reply;
+    let table: [(&str, Looks); 6] = [
+        ("refused", |asked| in_order(asked).unwrap()),
+        ("held: queue_disabled", |asked| {
+            match asked.action.as_str() {
+                "describejobqueues" => Reply::ok(&queue(&json!({"state": "DISABLED"}))),
+                _ => in_order(asked).unwrap(),
+            }
+        }),
+        ("held: queue_missing", |asked| match asked.action.as_str() {
+            "describejobqueues" => Reply::ok(&json!({"jobQueues": []})),
+            _ => in_order(asked).unwrap(),
+        }),
+        ("held: definition_missing", |asked| {
+            match asked.action.as_str() {
+                "describejobdefinitions" => Reply::ok(&json!({"jobDefinitions": []})),
+                _ => in_order(asked).unwrap(),
+            }
+        }),
+        ("held: queue_changed", |asked| match asked.action.as_str() {
+            "describejobqueues" => {
+                let policy = "arn:aws:batch:eu-central-1:123456789012:scheduling-policy/fair";
+                Reply::ok(&queue(&json!({"schedulingPolicyArn": policy})))
+            }
+            _ => in_order(asked).unwrap(),
+        }),
+        ("did not happen", |_| {
+            Reply::error(500, "ServerException", "Something broke.")
+        }),
+    ];
+    for (expected, looks) in table {
+        let aws = ScriptedAws::start(move |asked| match asked.action.as_str() {
+            "submitjob" => Reply::error(400, "ClientException", "No."),
+            _ => looks(asked),
+        })
+        .await;
+        let error = backend(&aws.url()).submit(&submission()).await.unwrap_err();
+        assert_eq!(word(&error), expected, "{error:?}");
+        assert_eq!(aws.asked("submitjob").len(), 1);
+    }
+}
+
+/// A connection that is used again may be closed by the other side at that very moment.
+#[tokio::test]
+async fn a_connection_that_dies_while_it_is_used_again_sends_nothing_twice() {
+    let aws = ScriptedAws::start(|asked| match asked.action.as_str() {
+        "submitjob" => Reply::Drop,
+        _ => in_order(asked).unwrap(),
+    })
+    .await;
+    let backend = backend(&aws.url());
+    for round in 1..=5 {
+        let target = backend.resolve_target(&submission().execution).await;
+        assert!(target.is_ok(), "the connection is there: {target:?}");
+        let error = backend.submit(&submission()).await.unwrap_err();
+        assert_eq!(word(&error), "unknown");
+        assert_eq!(aws.asked("submitjob").len(), round);
+    }
+}
+
+/// What AWS says of a signature quotes the request, session token included.
+#[tokio::test]
+async fn what_is_said_of_a_signature_is_not_passed_on() {
+    let quoted = "The canonical request should have been x-amz-security-token:SECRET";
+    let refused = || Reply::error(403, "SignatureDoesNotMatch", quoted);
+    let error = submit(refused()).await;
+    assert!(!format!("{error:?} {error}").contains("SECRET"));
+
+    let aws = ScriptedAws::start(move |_| refused()).await;
+    let id = batchway_domain::job::BackendId("8f2b".to_owned());
+    let error = backend(&aws.url()).describe(&[id]).await.unwrap_err();
+    assert!(!format!("{error:?} {error}").contains("SECRET"));
+}

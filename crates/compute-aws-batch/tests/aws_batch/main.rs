@@ -1,0 +1,11 @@
+//! The backend on servers that answer as AWS does, as AWS may on a bad day, and as others imagine
+//! that it does.
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+mod bad_days;
+mod gateway;
+mod logs;
+mod queries;
+mod scripted_aws;
+mod sending;
+mod targets;
