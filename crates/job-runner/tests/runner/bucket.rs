@@ -50,6 +50,13 @@ impl Bucket {
         ])
     }
 
+    /// The same, as it is reached out of a container of this machine's engine.
+    pub(crate) fn access_in_containers(&self) -> BTreeMap<&'static str, String> {
+        let mut access = self.access();
+        access.insert("AWS_ENDPOINT_URL", self.moto.url_in_containers());
+        access
+    }
+
     /// A stage whose artifacts lie in this bucket.
     pub(crate) fn stage(&self) -> Stage {
         let stage = Stage::new().without(variables::ARTIFACTS_DIR);

@@ -3,6 +3,7 @@
 
 mod bucket;
 mod checkpoints;
+mod containers;
 mod gate;
 mod gateway;
 mod hostile;

@@ -198,20 +198,15 @@ const WORK: &str = "touch $STAGE/worked";
 
 #[test]
 fn without_credentials_nothing_is_done() {
-    let bucket = Bucket::new();
-    let stage = bucket
-        .stage()
-        .without("AWS_ACCESS_KEY_ID")
-        .without("AWS_SECRET_ACCESS_KEY")
-        .with("AWS_EC2_METADATA_DISABLED", "true");
+    let stage = without_keys(&Bucket::new());
     is_told(&stage.run(WORK), &stage, &["credentials"]);
 }
 
 #[test]
 fn credentials_that_are_refused_are_told() {
-    let stage = Bucket::new()
-        .stage()
-        .with("AWS_ENDPOINT_URL", refusing_server());
+    let refusal = "<Error><Code>InvalidAccessKeyId</Code><Message>No such key</Message></Error>";
+    let server = server_answering("403 Forbidden", "application/xml", refusal);
+    let stage = Bucket::new().stage().with("AWS_ENDPOINT_URL", server);
     let words = ["access key", "AWS_ACCESS_KEY_ID"];
     is_told(&stage.run(WORK), &stage, &words);
 }
@@ -225,8 +220,12 @@ fn a_bucket_that_is_missing_is_told() {
     is_told(&stage.run(WORK), &stage, &words);
 }
 
-/// Answers as S3 does to an access key that it does not know.
-fn refusing_server() -> String {
+/// Answers every request alike.
+fn server_answering(
+    status: &'static str,
+    content_type: &'static str,
+    body: &'static str,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -234,15 +233,55 @@ fn refusing_server() -> String {
             let mut stream = stream.unwrap();
             // The head of the request is enough to answer; a small body comes with it.
             let _ = stream.read(&mut [0; 16 * 1024]);
-            let body = "<Error><Code>InvalidAccessKeyId</Code><Message>It does not exist.\
-                        </Message></Error>";
             let length = body.len();
             let _ = write!(
                 stream,
-                "HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\n\
+                "HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\n\
                  content-length: {length}\r\nconnection: close\r\n\r\n{body}"
             );
         }
     });
     url
+}
+
+/// A stage with a bucket, whose runner finds its credentials otherwise than in two variables.
+fn without_keys(bucket: &Bucket) -> Stage {
+    let stage = bucket.stage();
+    stage
+        .without("AWS_ACCESS_KEY_ID")
+        .without("AWS_SECRET_ACCESS_KEY")
+        .with("AWS_EC2_METADATA_DISABLED", "true")
+}
+
+#[test]
+fn the_credentials_of_a_container_are_found() {
+    let role = r#"{"AccessKeyId": "of-a-role", "SecretAccessKey": "secret", "Token": "token",
+        "Expiration": "2100-01-01T00:00:00Z"}"#;
+    let server = server_answering("200 OK", "application/json", role);
+    let stage = without_keys(&Bucket::new());
+    let stage = stage.with("AWS_CONTAINER_CREDENTIALS_FULL_URI", server);
+    assert_eq!(stage.exit_code("exit 0"), 0);
+}
+
+#[test]
+fn the_credentials_of_a_profile_are_found() {
+    let stage = without_keys(&Bucket::new());
+    let file = stage.path("credentials");
+    let text = "[simulations]\naws_access_key_id = a\naws_secret_access_key = b\n";
+    std::fs::write(&file, text).unwrap();
+    let stage = stage
+        .with("AWS_SHARED_CREDENTIALS_FILE", file.display())
+        .with("AWS_PROFILE", "simulations");
+    assert_eq!(stage.exit_code("exit 0"), 0);
+}
+
+#[test]
+fn the_credentials_of_a_web_identity_are_found() {
+    let stage = without_keys(&Bucket::new());
+    let file = stage.path("token");
+    std::fs::write(&file, "a-token").unwrap();
+    let stage = stage
+        .with("AWS_WEB_IDENTITY_TOKEN_FILE", file.display())
+        .with("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/simulations");
+    assert_eq!(stage.exit_code("exit 0"), 0);
 }
