@@ -2,18 +2,21 @@
 //!
 //! * [`use_cases`]: what callers and runners ask for, one file each, all of them methods of
 //!   [`Application`].
-//! * [`loops`]: what goes on by itself: dispatch, resolve, watch, remove, learn. Each is a
+//! * [`loops`]: what goes on by itself: dispatch, resolve, watch, listen, remove, learn. Each is a
 //!   `run_once`, idempotent and bounded, driven by [`loops::drive`].
 //!
 //! Everything outside is a port of `batchway-domain`. Nothing is spawned here: the gateway
 //! decides what runs where.
 
+mod calls;
 mod causes;
 mod changes;
 mod error;
 mod estimates;
 mod gate;
+mod job_environment;
 mod job_type_schemas;
+mod looks;
 pub mod loops;
 mod nudges;
 mod rules;
@@ -27,12 +30,16 @@ use std::sync::Arc;
 
 use batchway_domain::identity::BackendName;
 use batchway_domain::job_type::JobTypes;
-use batchway_domain::ports::{ArtifactStore, Clock, ComputeBackend, Entropy, JobStore, RunHistory};
+use batchway_domain::ports::{
+    ArtifactStore, CallBudget, Clock, ComputeBackend, Entropy, EventFeed, JobStore, RunHistory,
+};
 use tokio_util::sync::CancellationToken;
 
+use calls::Calls;
 use changes::JobChanges;
 use estimates::Estimates;
 use job_type_schemas::JobTypeSchemas;
+use looks::PulledLooks;
 use nudges::Nudges;
 
 pub use error::{RequestError, Violation};
@@ -50,6 +57,10 @@ pub struct Ports {
     pub artifacts: Arc<dyn ArtifactStore>,
     /// Runs programs, by the names that job types use.
     pub backends: BTreeMap<BackendName, Arc<dyn ComputeBackend>>,
+    /// Shares the calls to backends out among all replicas.
+    pub budget: Arc<dyn CallBudget>,
+    /// Tells of changes at backends sooner than asking does, where there is one.
+    pub feed: Option<Arc<dyn EventFeed>>,
     /// Tells the time of day.
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.
@@ -69,7 +80,10 @@ struct Inner {
     schemas: JobTypeSchemas,
     estimates: Estimates,
     changes: JobChanges,
+    pulled_looks: PulledLooks,
     nudges: Nudges,
+    /// Every backend, called at its pace.
+    calls: BTreeMap<BackendName, Arc<Calls>>,
     draining: CancellationToken,
 }
 
@@ -85,6 +99,14 @@ impl Application {
     ) -> Result<Self, InvalidJobType> {
         let schemas = JobTypeSchemas::compile(&job_types, &ports.backends)?;
         let nudges = Nudges::for_backends(ports.backends.keys());
+        let calls = ports
+            .backends
+            .iter()
+            .map(|(name, backend)| {
+                let calls = Calls::new(backend.clone(), ports.budget.clone());
+                (name.clone(), Arc::new(calls))
+            })
+            .collect();
         let inner = Inner {
             ports,
             settings,
@@ -92,7 +114,9 @@ impl Application {
             schemas,
             estimates: Estimates::default(),
             changes: JobChanges::default(),
+            pulled_looks: PulledLooks::default(),
             nudges,
+            calls,
             draining: CancellationToken::new(),
         };
         Ok(Self(Arc::new(inner)))
@@ -102,6 +126,14 @@ impl Application {
     /// with what there is.
     pub fn drain(&self) {
         self.0.draining.cancel();
+    }
+
+    fn is_draining(&self) -> bool {
+        self.0.draining.is_cancelled()
+    }
+
+    fn calls_to(&self, backend: &BackendName) -> Option<&Calls> {
+        self.0.calls.get(backend).map(|calls| &**calls)
     }
 
     fn jobs(&self) -> &dyn JobStore {

@@ -31,7 +31,12 @@ impl Application {
             tries: kind.map_or_else(RetryPolicy::once, |kind| kind.tries.clone()),
             backoff: BACKOFF,
             max_queue_time: kind.and_then(|kind| kind.max_queue_time),
-            pace: pace_of(settlement),
+            pace: Pace {
+                stretch: self
+                    .calls_to(&job.backend)
+                    .map_or(1, |calls| calls.stretch().factor()),
+                ..pace_of(settlement)
+            },
             retention: self.retention(),
         }
     }

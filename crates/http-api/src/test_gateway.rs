@@ -64,6 +64,8 @@ impl TestGateway {
                 "process".parse().unwrap(),
                 backend as Arc<dyn ComputeBackend>,
             )]),
+            budget: jobs.clone(),
+            feed: None,
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::default()),
         };

@@ -22,14 +22,19 @@ pub async fn drive(work: &dyn Loop, entropy: &dyn Entropy, drain: CancellationTo
             }
             None => failures = 0,
         }
-        if report.more && failures == 0 {
+        if report.more && report.rest.is_none() && failures == 0 {
             continue;
         }
-        let rest = with_jitter(rest_after(work.period(), failures), entropy);
+        let rest = match report.rest {
+            Some(rest) if failures == 0 => rest,
+            _ => rest_after(work.period(), failures),
+        };
+        // A nudge says that there is more to do, not that it may be done.
+        let heeds_nudges = failures == 0 && report.rest.is_none();
         tokio::select! {
             () = drain.cancelled() => {}
-            () = tokio::time::sleep(rest) => {}
-            () = work.nudged(), if failures == 0 => {}
+            () = tokio::time::sleep(with_jitter(rest, entropy)) => {}
+            () = work.nudged(), if heeds_nudges => {}
         }
     }
 }

@@ -6,7 +6,9 @@
 
 mod dispatch;
 mod drive;
+mod hosts;
 mod learn;
+mod listen;
 mod remove;
 mod resolve;
 mod watch;
@@ -18,10 +20,12 @@ use batchway_domain::job::{Job, Lane};
 use batchway_domain::ports::{DueRequest, StoreError};
 
 use crate::Application;
+use hosts::ELSEWHERE_AGAIN;
 
 pub use dispatch::Dispatch;
 pub use drive::drive;
 pub use learn::Learn;
+pub use listen::Listen;
 pub use remove::Remove;
 pub use resolve::Resolve;
 pub use watch::Watch;
@@ -33,6 +37,8 @@ pub struct Report {
     pub taken: usize,
     /// There may be more of them right now.
     pub more: bool,
+    /// How long to rest where more would be done if only it were allowed already.
+    pub rest: Option<Duration>,
     /// Why the round, or a part of it, could not be done.
     pub failure: Option<String>,
 }
@@ -46,6 +52,15 @@ impl Report {
             taken,
             more: taken == limit,
             failure: failure.map(|error| error.to_string()),
+            ..Self::default()
+        }
+    }
+
+    /// What came of something that is not done job by job.
+    fn of_result(result: Result<(), StoreError>) -> Self {
+        match result {
+            Ok(()) => Self::default(),
+            Err(error) => Self::failed(&error),
         }
     }
 
@@ -92,28 +107,33 @@ impl Application {
         self.jobs().take_due(&request).await
     }
 
+    /// Puts back what was taken and not begun: it is due again at once, for whoever comes.
+    async fn hand_back(&self, jobs: &[Job]) -> Result<(), StoreError> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        let times: Vec<_> = jobs
+            .iter()
+            .map(|job| (job.id.clone(), job.due().at.min(now)))
+            .collect();
+        self.jobs().reschedule(&times).await
+    }
+
     /// Every loop that this application needs, to be driven side by side.
     pub fn loops(&self) -> Vec<Box<dyn Loop>> {
         let mut loops: Vec<Box<dyn Loop>> = vec![
             Box::new(Remove::new(self.clone())),
             Box::new(Learn::new(self.clone())),
         ];
-        for (name, backend) in &self.0.ports.backends {
-            loops.push(Box::new(Dispatch::new(
-                self.clone(),
-                name.clone(),
-                backend.clone(),
-            )));
-            loops.push(Box::new(Resolve::new(
-                self.clone(),
-                name.clone(),
-                backend.clone(),
-            )));
-            loops.push(Box::new(Watch::new(
-                self.clone(),
-                name.clone(),
-                backend.clone(),
-            )));
+        if let Some(feed) = &self.0.ports.feed {
+            loops.push(Box::new(Listen::new(self.clone(), feed.clone())));
+        }
+        for (name, calls) in &self.0.calls {
+            let (name, calls) = (|| name.clone(), || calls.clone());
+            loops.push(Box::new(Dispatch::new(self.clone(), name(), calls())));
+            loops.push(Box::new(Resolve::new(self.clone(), name(), calls())));
+            loops.push(Box::new(Watch::new(self.clone(), name(), calls())));
         }
         loops
     }

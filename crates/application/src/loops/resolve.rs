@@ -8,33 +8,33 @@ use async_trait::async_trait;
 use batchway_domain::identity::BackendName;
 use batchway_domain::job::machine::Observation;
 use batchway_domain::job::{BackendId, Job, JobState, Lane};
-use batchway_domain::ports::{ComputeBackend, StoreError};
+use batchway_domain::ports::StoreError;
 use futures_util::future::join_all;
 
 use super::{Loop, Report};
 use crate::Application;
+use crate::calls::{CallError, Calls};
 use crate::causes::WithCauses;
 
 const BATCH: usize = 32;
 const LEASE: Duration = Duration::from_secs(60);
 
+/// The least time until a job is looked up for which no call was left.
+const LEAST_REST: Duration = Duration::from_secs(1);
+
 /// Resolves the jobs of one backend.
 #[derive(Debug)]
 pub struct Resolve {
     application: Application,
-    backend: Arc<dyn ComputeBackend>,
+    calls: Arc<Calls>,
     lane: Lane,
 }
 
 impl Resolve {
-    pub(super) fn new(
-        application: Application,
-        name: BackendName,
-        backend: Arc<dyn ComputeBackend>,
-    ) -> Self {
+    pub(super) fn new(application: Application, name: BackendName, calls: Arc<Calls>) -> Self {
         Self {
             application,
-            backend,
+            calls,
             lane: Lane::Resolve(name),
         }
     }
@@ -55,52 +55,67 @@ impl Resolve {
             self.application.put_back_if_early(&job).await?;
             return Ok(());
         }
-        let Some(observation) = self.look_up(&job).await else {
-            return Ok(());
+        if !self.calls.looks_after(job.current_try.target.as_ref()) {
+            return self.application.leave_to_its_host(&job).await;
+        }
+        let observation = match self.look_up(&job).await {
+            Ok(Some(observation)) => observation,
+            Ok(None) => return Ok(()),
+            Err(wait) => {
+                let at = self.application.now().plus(wait);
+                return self.application.jobs().reschedule(&[(job.id, at)]).await;
+            }
         };
         if let Some(job) = self.application.apply(job, &observation).await? {
-            self.application.stop_what_must(&*self.backend, &job).await;
+            self.application.stop_what_must(&self.calls, &job).await;
         }
         Ok(())
     }
 
-    /// `None` where the gate can't be read: the lease brings the job back.
-    async fn look_up(&self, job: &Job) -> Option<Observation> {
+    /// `None` where the gate can't be read: the lease brings the job back. Fails where the
+    /// backend may not be asked, for so long.
+    async fn look_up(&self, job: &Job) -> Result<Option<Observation>, Duration> {
         let found = match self.find(job).await {
             Ok(found) => found,
-            Err(error) => {
-                let error = WithCauses(&error);
-                tracing::warn!(job = %job.id, %error, "could not look the job up");
-                return Some(Observation::BackendUnreachable);
+            Err(CallError::UsedUp { next_in }) => return Err(next_in.max(LEAST_REST)),
+            Err(error @ CallError::Budget(_)) => {
+                tell(job, &error);
+                return Err(LEAST_REST);
+            }
+            Err(error @ CallError::Backend(_)) => {
+                tell(job, &error);
+                return Ok(Some(Observation::BackendUnreachable));
             }
         };
         let oldest = found.first().or(job.candidates.first());
         match self.application.settle_gate(job, oldest).await {
-            Ok(gate) => Some(Observation::LookedUp { found, gate }),
+            Ok(gate) => Ok(Some(Observation::LookedUp { found, gate })),
             Err(error) => {
                 let error = WithCauses(&error);
                 tracing::warn!(job = %job.id, %error, "could not read the job's gate");
-                None
+                Ok(None)
             }
         }
     }
 
-    async fn find(
-        &self,
-        job: &Job,
-    ) -> Result<Vec<BackendId>, batchway_domain::ports::BackendError> {
+    async fn find(&self, job: &Job) -> Result<Vec<BackendId>, CallError> {
         // What was never claimed has no target, and nothing can bear its name.
         let Some(target) = &job.current_try.target else {
             return Ok(Vec::new());
         };
         let name = job.try_name(&self.application.settings().deployment);
         let mut found = self
-            .backend
+            .calls
             .find_by_name(&name, target, &job.request_hash)
             .await?;
         found.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(found.into_iter().map(|candidate| candidate.id).collect())
     }
+}
+
+fn tell(job: &Job, error: &CallError) {
+    let error = WithCauses(error);
+    tracing::warn!(job = %job.id, %error, "could not look the job up");
 }
 
 #[async_trait]
@@ -119,6 +134,9 @@ impl Loop for Resolve {
             Ok(jobs) => jobs,
             Err(error) => return Report::failed(&error),
         };
+        if self.application.is_draining() {
+            return Report::of_result(self.application.hand_back(&jobs).await);
+        }
         let results = join_all(jobs.into_iter().map(|job| self.resolve(job))).await;
         Report::of_batch(BATCH, results)
     }

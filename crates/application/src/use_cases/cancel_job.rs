@@ -41,7 +41,7 @@ impl Application {
                 .ok_or_else(|| RequestError::JobNotFound { job: id.to_owned() })?;
         }
         if !job.status().is_terminal() {
-            self.look_soon(&job).await;
+            self.look_first(&job).await;
             job = self.wait_until(key, job, WAIT_FOR_STOP, |_| false).await?;
         }
         let confirmed = job.status().is_terminal();

@@ -9,6 +9,7 @@ mod list_job_types;
 mod list_jobs;
 mod open_link;
 mod report_progress;
+mod request_size;
 mod submit_job;
 mod view;
 mod wait_for_job;

@@ -68,8 +68,14 @@ impl Application {
                 return Err(RequestError::Invalid(violations));
             }
         };
+        let id = JobId::new(self.now(), key.shard, self.0.ports.entropy.bytes());
+        let params = request.params.get();
+        if let Some(violation) = self.too_long(&id, &checked.kind, params, &checked.params) {
+            self.authenticate(key).await?;
+            return Err(RequestError::Invalid(vec![violation]));
+        }
         self.check_inputs(key, &checked).await?;
-        let admission = self.admission(key, &request, checked);
+        let admission = self.admission(id, &request, checked);
         let admitted = self.jobs().admit(key, admission).await?;
         if !admitted.replayed {
             self.0.nudges.ring(&admitted.job.due().lane);
@@ -153,7 +159,7 @@ impl Application {
         }
     }
 
-    fn admission(&self, key: &KeyDigest, request: &SubmitRequest, checked: Checked) -> Admission {
+    fn admission(&self, id: JobId, request: &SubmitRequest, checked: Checked) -> Admission {
         let settings = self.settings();
         let kind = &checked.kind;
         let work = kind.estimate.work_of(&checked.params);
@@ -164,7 +170,7 @@ impl Application {
         });
         let params: Arc<str> = request.params.get().into();
         let job = NewJob {
-            id: JobId::new(self.now(), key.shard, self.0.ports.entropy.bytes()),
+            id,
             environment: settings.environment.clone(),
             job_type: kind.name.clone(),
             backend: kind.backend.clone(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use batchway_domain::job::{Job, JobState, Lane};
+use batchway_domain::job::Job;
 use batchway_domain::security::KeyDigest;
 use tokio::time::{Instant, sleep_until};
 
@@ -56,24 +56,6 @@ impl Application {
                 () = sleep_until(deadline.min(Instant::now() + LOOK_EVERY)) => {}
                 () = self.0.draining.cancelled() => {}
             }
-        }
-    }
-
-    /// Has the job's backend asked soon. A hint: where it fails, the job's own pace holds.
-    pub(crate) async fn look_soon(&self, job: &Job) {
-        if matches!(job.state, JobState::Submitting { .. }) {
-            // Until its lease is over, only who sends it can tell.
-            return;
-        }
-        let lane = job.due().lane;
-        if matches!(lane, Lane::Watch(_) | Lane::Resolve(_))
-            && self
-                .jobs()
-                .reschedule(&[(job.id.clone(), self.now())])
-                .await
-                .is_ok()
-        {
-            self.0.nudges.ring(&lane);
         }
     }
 }

@@ -4,10 +4,9 @@ use batchway_application::RequestError;
 use batchway_application::use_cases::Cancellation;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{JobState, JobStatus};
-use batchway_memory_adapters::{Fault, JobStoreCall};
 use tokio::time::Instant;
 
-use crate::job_types::{REMOTE, SIMULATE};
+use crate::job_types::{PROCESS, REMOTE, SIMULATE};
 use crate::scene::{MINUTE, SECOND, Scene};
 
 async fn cancel(scene: &Scene, id: &JobId) -> Cancellation {
@@ -129,10 +128,7 @@ async fn a_job_in_doubt_is_cancelled_by_its_gate() {
 async fn a_cancel_does_not_put_off_the_end_of_a_lease() {
     let scene = Scene::new();
     let id = scene.submit(SIMULATE).await;
-    // The dispatcher dies after it claimed the job.
-    let faults = scene.gateway.jobs.faults();
-    faults.fail_next(JobStoreCall::Params, Fault::RequestLost);
-    scene.gateway.run("dispatch:process").await;
+    scene.gateway.claim_and_die(PROCESS).await;
     let JobState::Submitting { lease_until } = scene.job(&id).state else {
         panic!("{:?}", scene.job(&id).state);
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use batchway_application::use_cases::ListRequest;
-use batchway_domain::job::{BackendId, Failure, FailureClass, JobState, JobStatus, Settlement};
+use batchway_domain::job::{BackendId, Failure, FailureClass, JobState, JobStatus};
 use batchway_domain::job_type::JobTypes;
 use batchway_domain::ports::{Capacity, Clock, JobStore, ParamsDelivery};
 use batchway_domain::runner::variables;
@@ -13,7 +13,7 @@ use batchway_memory_adapters::{ComputeBackendCall, Fault, JobStoreCall};
 use futures_util::FutureExt;
 
 use crate::job_types::{COLLECT, REMOTE, SIMULATE, job_types};
-use crate::mock_backend::{MockBackend, backend_with_room, target};
+use crate::mock_backend::{backend_with_room, backend_without_limits, target};
 use crate::scene::{Replica, SECOND, Scene, Setup, World, request_with, secrets};
 
 #[tokio::test]
@@ -323,10 +323,7 @@ async fn a_job_finds_what_it_needs_in_its_environment() {
 
 #[tokio::test]
 async fn a_backend_without_room_is_sent_nothing() {
-    let mut backend = MockBackend::new();
-    backend
-        .expect_settlement()
-        .return_const(Settlement::Authoritative);
+    let mut backend = backend_without_limits();
     backend.expect_capacity().return_const(Capacity::Slots(0));
     let scene = Scene::with_backend(backend);
     let id = scene.submit(SIMULATE).await;

@@ -50,16 +50,22 @@ mock! {
     }
 }
 
-/// A backend with room, that says of itself what loops ask when they are made and begin.
-pub(crate) fn backend_with_room() -> MockBackend {
+/// A backend on this machine, which may be called as often as one likes.
+pub(crate) fn backend_without_limits() -> MockBackend {
     let mut backend = MockBackend::new();
     backend
         .expect_settlement()
         .return_const(Settlement::Authoritative);
-    backend.expect_capacity().return_const(Capacity::Slots(8));
     backend.expect_call_limits().return_const(None);
     backend.expect_looks_after().return_const(true);
     backend.expect_request_size().return_const(None);
+    backend
+}
+
+/// A backend with room, that says of itself what loops ask when they are made and begin.
+pub(crate) fn backend_with_room() -> MockBackend {
+    let mut backend = backend_without_limits();
+    backend.expect_capacity().return_const(Capacity::Slots(8));
     backend
 }
 

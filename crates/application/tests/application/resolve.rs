@@ -6,10 +6,10 @@ use batchway_domain::artifacts::GateEntry;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{BackendId, FailureClass, JobState, JobStatus};
 use batchway_domain::ports::{ComputeBackend, JobStore};
-use batchway_memory_adapters::{ArtifactStoreCall, ComputeBackendCall, Fault, JobStoreCall};
+use batchway_memory_adapters::{ArtifactStoreCall, ComputeBackendCall, Fault};
 use tokio::time::timeout;
 
-use crate::job_types::{FOREIGN, REMOTE};
+use crate::job_types::{BATCH, FOREIGN, REMOTE};
 use crate::scene::{DAY, MINUTE, SECOND, Scene, admitted, cancelled_gate};
 
 const RESOLVE: &str = "resolve:aws-batch";
@@ -263,9 +263,7 @@ async fn a_gate_shut_by_a_cancel_that_was_not_recorded_ends_the_try() {
 async fn a_job_that_is_being_sent_is_left_alone_until_its_lease_is_over() {
     let scene = Scene::new();
     let id = scene.submit(REMOTE).await;
-    let faults = scene.gateway.jobs.faults();
-    faults.fail_next(JobStoreCall::Params, Fault::RequestLost);
-    scene.gateway.run("dispatch:aws-batch").await;
+    scene.gateway.claim_and_die(BATCH).await;
     let JobState::Submitting { lease_until } = scene.job(&id).state else {
         panic!("{:?}", scene.job(&id).state);
     };

@@ -12,11 +12,14 @@ use batchway_domain::artifacts::{GateEntry, Manifest, ManifestObject, ProgramEnd
 use batchway_domain::identity::{BackendName, JobId};
 use batchway_domain::job::{BackendId, Job, JobState, JobStatus};
 use batchway_domain::job_type::JobTypes;
-use batchway_domain::ports::{AdmissionLimits, ArtifactStore, Clock, ComputeBackend, Created};
+use batchway_domain::ports::{
+    AdmissionLimits, ArtifactStore, Clock, ComputeBackend, Created, EventFeed,
+};
 use batchway_domain::security::{ApiKey, JobToken, KeyDigest, LinkSigner, SigningSecrets};
 use batchway_memory_adapters::{
-    FailingArtifactStore, FailingComputeBackend, FailingJobStore, ManualClock, MemoryArtifactStore,
-    MemoryComputeBackend, MemoryJobStore, SeededEntropy,
+    ComputeBackendCall, FailingArtifactStore, FailingCallBudget, FailingComputeBackend,
+    FailingJobStore, Fault, JobStoreCall, ManualClock, MemoryArtifactStore, MemoryComputeBackend,
+    MemoryJobStore, SeededEntropy,
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -44,6 +47,7 @@ pub(crate) struct Replica {
     pub(crate) application: Application,
     pub(crate) jobs: Arc<FailingJobStore>,
     pub(crate) artifacts: Arc<FailingArtifactStore>,
+    pub(crate) budget: Arc<FailingCallBudget>,
     pub(crate) process: Arc<FailingComputeBackend>,
     pub(crate) batch: Arc<FailingComputeBackend>,
     loops: Vec<Box<dyn Loop>>,
@@ -58,6 +62,7 @@ pub(crate) struct Setup {
     pub(crate) process: Option<Arc<dyn ComputeBackend>>,
     /// In place of the backend with a queue.
     pub(crate) batch: Option<Arc<dyn ComputeBackend>>,
+    pub(crate) feed: Option<Arc<dyn EventFeed>>,
     /// Tells the ids of one replica from those of another.
     pub(crate) seed: u64,
 }
@@ -73,6 +78,7 @@ impl Default for Setup {
             job_types: job_types(),
             process: None,
             batch: None,
+            feed: None,
             seed: 1,
         }
     }
@@ -186,11 +192,14 @@ impl World {
             (PROCESS.parse().unwrap(), process.clone()),
             (BATCH.parse().unwrap(), batch.clone()),
         ];
+        let budget = Arc::new(FailingCallBudget::new(self.jobs.clone()));
         let ports = Ports {
             jobs: jobs.clone(),
             history: self.jobs.clone(),
             artifacts: artifacts.clone(),
             backends: BTreeMap::from(backends),
+            budget: budget.clone(),
+            feed: setup.feed,
             clock: self.clock.clone(),
             entropy: Arc::new(SeededEntropy::new(setup.seed)),
         };
@@ -200,6 +209,7 @@ impl World {
             application,
             jobs,
             artifacts,
+            budget,
             process,
             batch,
             loops,
@@ -318,6 +328,23 @@ impl Replica {
     pub(crate) fn find_loop(&self, work: &str) -> &dyn Loop {
         let found = self.loops.iter().find(|one| one.name() == work);
         &**found.unwrap_or_else(|| panic!("there is no loop {work}"))
+    }
+
+    /// The dispatcher of this backend claims a job and dies before it sends it.
+    pub(crate) async fn claim_and_die(&self, backend: &str) {
+        let faults = if backend == PROCESS {
+            self.process.faults()
+        } else {
+            self.batch.faults()
+        };
+        faults.fail_next(ComputeBackendCall::Submit, Fault::RequestLost);
+        let commits = self.jobs.faults().calls(JobStoreCall::Commit);
+        for after_the_claim in [2, 3] {
+            let number = commits + after_the_claim;
+            let faults = self.jobs.faults();
+            faults.fail_nth(JobStoreCall::Commit, number, Fault::RequestLost);
+        }
+        self.run(&format!("dispatch:{backend}")).await;
     }
 
     pub(crate) async fn submit(&self, key: &KeyDigest, kind: &str) -> JobId {

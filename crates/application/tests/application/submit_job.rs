@@ -3,14 +3,14 @@
 use batchway_application::RequestError;
 use batchway_application::use_cases::SubmitRequest;
 use batchway_domain::identity::JobId;
-use batchway_domain::job::{JobStatus, Settlement};
+use batchway_domain::job::JobStatus;
 use batchway_domain::ports::{AdmissionLimits, JobStore};
 use batchway_domain::security::KeyDigest;
 use batchway_memory_adapters::{Fault, JobStoreCall};
 use tokio::time::timeout;
 
 use crate::job_types::{COLLECT, FOREIGN, REMOTE, SIMULATE};
-use crate::mock_backend::MockBackend;
+use crate::mock_backend::backend_without_limits;
 use crate::scene::{DAY, SECOND, Scene, Setup, request, request_with, violations};
 
 /// Pointers of what is wrong with a request.
@@ -333,12 +333,8 @@ async fn a_new_job_wakes_its_dispatcher_and_a_replay_does_not() {
 
 #[tokio::test]
 async fn no_backend_is_asked_for_a_post() {
-    let mut backend = MockBackend::new();
-    // Asked once for what it is, when the loops are made.
-    backend
-        .expect_settlement()
-        .return_const(Settlement::Authoritative);
-    let scene = Scene::with_backend(backend);
+    // It says what it is, and is not asked to do anything.
+    let scene = Scene::with_backend(backend_without_limits());
     scene.submit(SIMULATE).await;
     let refused = scene.gateway.application.submit_job(
         &scene.world.key,

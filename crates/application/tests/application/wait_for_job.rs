@@ -6,10 +6,10 @@ use batchway_application::use_cases::JobView;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{BackendId, JobStatus};
 use batchway_domain::runner::RunnerReport;
-use batchway_memory_adapters::{Fault, JobStoreCall};
+use batchway_memory_adapters::JobStoreCall;
 use tokio::time::{Instant, sleep};
 
-use crate::job_types::SIMULATE;
+use crate::job_types::{PROCESS, SIMULATE};
 use crate::scene::{SECOND, Scene, Setup};
 
 /// The answer, and how long it took.
@@ -133,9 +133,8 @@ async fn whoever_waits_has_the_backend_asked_soon() {
 async fn a_job_that_is_being_sent_is_not_asked_about() {
     let scene = Scene::new();
     let id = scene.submit(SIMULATE).await;
-    let faults = scene.gateway.jobs.faults();
-    faults.fail_next(JobStoreCall::Params, Fault::RequestLost);
-    scene.gateway.run("dispatch:process").await;
+    scene.gateway.claim_and_die(PROCESS).await;
     wait(&scene, &id, Duration::ZERO).await;
+    let faults = scene.gateway.jobs.faults();
     assert_eq!(faults.calls(JobStoreCall::Reschedule), 0);
 }

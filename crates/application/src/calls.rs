@@ -1,0 +1,328 @@
+//! Calls to one backend: no more often than all replicas together may make them, and none
+//! without an end.
+
+mod stretch;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use batchway_domain::identity::TryName;
+use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
+use batchway_domain::job_type::Execution;
+use batchway_domain::ports::{
+    BackendError, CallBucket, CallBudget, CallGrant, CallLimit, CallLimits, Candidate, Capacity,
+    ComputeBackend, Description, LogError, LogPage, LogPosition, RequestSize, StoreError,
+    Submission, SubmitError,
+};
+use tokio::time::timeout;
+
+use crate::causes::WithCauses;
+use stretch::Stretch;
+
+/// How many jobs one description tells of: as many as a DescribeJobs takes.
+pub(crate) const IDS_PER_LOOK: usize = 100;
+
+/// The longest that a backend is waited for. A submission has a limit of its own.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The part of all calls but submissions that is kept for stopping jobs, so that no number of
+/// looks delays a stop.
+const SHARE_OF_STOPS: f64 = 0.25;
+
+/// How often a target that takes nothing is tried, by all replicas together.
+pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(30);
+
+/// One backend, called at the pace that its limits allow.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    backend: Arc<dyn ComputeBackend>,
+    budget: Arc<dyn CallBudget>,
+    /// `None` where calls cost nothing.
+    buckets: Option<Buckets>,
+    stretch: Stretch,
+}
+
+#[derive(Debug)]
+struct Buckets {
+    submissions: Bucket,
+    stops: Bucket,
+    reads: Bucket,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    name: CallBucket,
+    limit: CallLimit,
+}
+
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    /// It was not made: too many were made already.
+    #[error("the calls that the backend takes are used up for the next {} ms", .next_in.as_millis())]
+    UsedUp { next_in: Duration },
+    /// It was not made, as nobody could say whether it may be.
+    #[error(transparent)]
+    Budget(#[from] StoreError),
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+impl Buckets {
+    fn of(limits: &CallLimits) -> Self {
+        let bucket = |call: &str, limit| Bucket {
+            name: CallBucket::new(&limits.scope, call),
+            limit,
+        };
+        let (stops, reads) = shared_out(limits.others);
+        Self {
+            submissions: bucket("submit", limits.submissions),
+            stops: bucket("stop", stops),
+            reads: bucket("read", reads),
+        }
+    }
+}
+
+/// The limit of all calls but submissions, as those of stops and of everything else.
+fn shared_out(others: CallLimit) -> (CallLimit, CallLimit) {
+    let stops = CallLimit {
+        per_second: others.per_second * SHARE_OF_STOPS,
+        burst: (others.burst / 4).max(1),
+    };
+    let reads = CallLimit {
+        per_second: others.per_second - stops.per_second,
+        burst: others.burst.saturating_sub(stops.burst).max(1),
+    };
+    (stops, reads)
+}
+
+impl Calls {
+    pub(crate) fn new(backend: Arc<dyn ComputeBackend>, budget: Arc<dyn CallBudget>) -> Self {
+        let buckets = backend.call_limits().as_ref().map(Buckets::of);
+        Self {
+            backend,
+            budget,
+            buckets,
+            stretch: Stretch::default(),
+        }
+    }
+
+    pub(crate) fn settlement(&self) -> Settlement {
+        self.backend.settlement()
+    }
+
+    /// Whether calls are counted at all.
+    pub(crate) const fn are_limited(&self) -> bool {
+        self.buckets.is_some()
+    }
+
+    /// How much later than usual jobs are to be looked at.
+    pub(crate) const fn stretch(&self) -> &Stretch {
+        &self.stretch
+    }
+
+    pub(crate) fn looks_after(&self, target: Option<&Target>) -> bool {
+        target.is_none_or(|target| self.backend.looks_after(target))
+    }
+
+    pub(crate) fn request_size(
+        &self,
+        execution: &Execution,
+        environment: &BTreeMap<String, String>,
+        params: &str,
+    ) -> Option<RequestSize> {
+        self.backend.request_size(execution, environment, params)
+    }
+
+    pub(crate) async fn capacity(&self) -> Capacity {
+        let answer = timeout(TIMEOUT, self.backend.capacity()).await;
+        answer.unwrap_or(Capacity::Slots(0))
+    }
+
+    /// How many of so many submissions may be made now.
+    pub(crate) async fn grant_submissions(&self, wanted: usize) -> Result<CallGrant, StoreError> {
+        let bucket = self.buckets.as_ref().map(|buckets| &buckets.submissions);
+        self.take(bucket, wanted).await
+    }
+
+    /// For how many of so many ids the backend may be asked now, and when for more.
+    pub(crate) async fn grant_looks(&self, ids: usize) -> Result<(usize, Duration), StoreError> {
+        let bucket = self.buckets.as_ref().map(|buckets| &buckets.reads);
+        let grant = self.take(bucket, ids.div_ceil(IDS_PER_LOOK)).await?;
+        Ok((grant.tokens as usize * IDS_PER_LOOK, grant.next_in))
+    }
+
+    /// Whether a target that took nothing may be tried again now, and otherwise when.
+    pub(crate) async fn grant_probe(&self, target: &str) -> Result<CallGrant, StoreError> {
+        let bucket = Bucket {
+            name: CallBucket::new(target, "probe"),
+            limit: CallLimit {
+                per_second: 1.0 / PROBE_EVERY.as_secs_f64(),
+                burst: 1,
+            },
+        };
+        self.take(Some(&bucket), 1).await
+    }
+
+    async fn take(&self, bucket: Option<&Bucket>, wanted: usize) -> Result<CallGrant, StoreError> {
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+        match bucket {
+            Some(Bucket { name, limit }) if wanted > 0 => {
+                self.budget.take(name, *limit, wanted).await
+            }
+            _ => Ok(CallGrant {
+                tokens: wanted,
+                next_in: Duration::ZERO,
+            }),
+        }
+    }
+
+    async fn take_one(&self, bucket: Option<&Bucket>) -> Result<(), CallError> {
+        let grant = self.take(bucket, 1).await?;
+        if grant.tokens == 0 {
+            let next_in = grant.next_in;
+            return Err(CallError::UsedUp { next_in });
+        }
+        Ok(())
+    }
+
+    /// The service said that there were too many: fewer are made from now on, by all replicas.
+    async fn slow_down(&self, bucket: Option<&Bucket>) {
+        let Some(Bucket { name, limit }) = bucket else {
+            return;
+        };
+        tracing::warn!(
+            bucket = name.as_str(),
+            "the backend takes fewer calls: slowing down"
+        );
+        if let Err(error) = self.budget.slow_down(name, *limit).await {
+            let error = WithCauses(&error);
+            tracing::warn!(%error, "could not slow the calls down");
+        }
+    }
+}
+
+/// The calls themselves.
+impl Calls {
+    /// Takes no token: those of a batch are taken together, by [`Calls::grant_submissions`].
+    pub(crate) async fn submit(&self, submission: &Submission) -> Result<BackendId, SubmitError> {
+        let answer = self.backend.submit(submission).await;
+        if matches!(answer, Err(SubmitError::Throttled { .. })) {
+            let bucket = self.buckets.as_ref().map(|buckets| &buckets.submissions);
+            self.slow_down(bucket).await;
+        }
+        answer
+    }
+
+    pub(crate) async fn resolve_target(
+        &self,
+        execution: &Execution,
+    ) -> Result<Target, SubmitError> {
+        let bucket = self.buckets.as_ref().map(|buckets| &buckets.reads);
+        let not_now = |reason: String, retry_after| SubmitError::DidNotHappen {
+            reason,
+            retry_after,
+            source: None,
+        };
+        if let Err(error) = self.take_one(bucket).await {
+            let retry_after = match &error {
+                CallError::UsedUp { next_in } => Some(*next_in),
+                _ => None,
+            };
+            return Err(not_now(WithCauses(&error).to_string(), retry_after));
+        }
+        let answer = timeout(TIMEOUT, self.backend.resolve_target(execution)).await;
+        let answer = answer.unwrap_or_else(|_| Err(not_now(no_answer(), None)));
+        if matches!(answer, Err(SubmitError::Throttled { .. })) {
+            self.slow_down(bucket).await;
+        }
+        answer
+    }
+
+    /// Takes no token: that is [`Calls::grant_looks`]'.
+    pub(crate) async fn describe(&self, ids: &[BackendId]) -> Result<Vec<Description>, CallError> {
+        let call = self.backend.describe(ids);
+        let bucket = self.buckets.as_ref().map(|buckets| &buckets.reads);
+        self.answered(bucket, call).await
+    }
+
+    pub(crate) async fn find_by_name(
+        &self,
+        name: &TryName,
+        target: &Target,
+        hash: &RequestHash,
+    ) -> Result<Vec<Candidate>, CallError> {
+        let bucket = self.buckets.as_ref().map(|buckets| &buckets.reads);
+        self.take_one(bucket).await?;
+        let call = self.backend.find_by_name(name, target, hash);
+        self.answered(bucket, call).await
+    }
+
+    pub(crate) async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), CallError> {
+        let bucket = self.buckets.as_ref().map(|buckets| &buckets.stops);
+        self.take_one(bucket).await?;
+        self.answered(bucket, self.backend.terminate(id, reason))
+            .await
+    }
+
+    pub(crate) async fn read_log(
+        &self,
+        id: &BackendId,
+        attempt: u32,
+        from: LogPosition,
+        limit: usize,
+    ) -> Result<LogPage, LogError> {
+        let bucket = self.buckets.as_ref().map(|buckets| &buckets.reads);
+        if let Err(error) = self.take_one(bucket).await {
+            let reason = WithCauses(&error).to_string();
+            return Err(LogError::NoLog { reason });
+        }
+        let answer = self.backend.read_log(id, attempt, from, limit).await;
+        if matches!(&answer, Err(LogError::Backend(error)) if error.throttled) {
+            self.slow_down(bucket).await;
+        }
+        answer
+    }
+
+    async fn answered<T>(
+        &self,
+        bucket: Option<&Bucket>,
+        call: impl Future<Output = Result<T, BackendError>>,
+    ) -> Result<T, CallError> {
+        let answer = timeout(TIMEOUT, call).await.unwrap_or_else(|_| {
+            Err(BackendError {
+                reason: no_answer(),
+                throttled: false,
+                source: None,
+            })
+        });
+        if matches!(&answer, Err(error) if error.throttled) {
+            self.slow_down(bucket).await;
+        }
+        Ok(answer?)
+    }
+}
+
+fn no_answer() -> String {
+    format!("no answer within {} seconds", TIMEOUT.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stops_and_reads_share_the_limit_and_neither_is_left_without() {
+        let others = CallLimit {
+            per_second: 40.0,
+            burst: 40,
+        };
+        let (stops, reads) = shared_out(others);
+        assert_eq!((stops.burst, reads.burst), (10, 30));
+        let both = stops.per_second + reads.per_second;
+        assert!((both - others.per_second).abs() < f64::EPSILON);
+        let (stops, reads) = shared_out(CallLimit { burst: 1, ..others });
+        assert_eq!((stops.burst, reads.burst), (1, 1));
+    }
+}

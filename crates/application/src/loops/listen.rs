@@ -1,0 +1,105 @@
+//! Hears from the event feed which jobs have changed at their backend, and has those looked at.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use batchway_domain::job::Job;
+use batchway_domain::job::machine::Observation;
+use batchway_domain::ports::{ChangedJob, EventFeed, FeedEvent, Receipt, StoreError};
+use futures_util::future::join_all;
+
+use super::{Loop, Report};
+use crate::Application;
+use crate::causes::WithCauses;
+
+/// Listens to the feed. What an event says is never taken as true: the backend is asked. So it
+/// does no harm that events come twice, late, or in another order.
+#[derive(Debug)]
+pub struct Listen {
+    application: Application,
+    feed: Arc<dyn EventFeed>,
+}
+
+impl Listen {
+    pub(super) fn new(application: Application, feed: Arc<dyn EventFeed>) -> Self {
+        Self { application, feed }
+    }
+
+    /// The receipt, once nothing would be lost if the event never came again.
+    async fn look_after(&self, event: FeedEvent) -> Result<Receipt, StoreError> {
+        if let Some(changed) = &event.job {
+            self.heed(changed).await?;
+        }
+        Ok(event.receipt)
+    }
+
+    async fn heed(&self, changed: &ChangedJob) -> Result<(), StoreError> {
+        let ChangedJob { backend_id, name } = changed;
+        if name.deployment != self.application.settings().deployment {
+            return Ok(());
+        }
+        let Some(job) = self.application.jobs().load(&name.job).await? else {
+            return Ok(());
+        };
+        if is_followed(&job, changed) {
+            return self.application.pull_look_forward(&job).await;
+        }
+        if name.number == job.current_try.number {
+            let seen = Observation::CandidatesSeen(vec![backend_id.clone()]);
+            self.application.apply(job, &seen).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether looking at the job tells what became of this copy.
+fn is_followed(job: &Job, changed: &ChangedJob) -> bool {
+    let id = &changed.backend_id;
+    job.state.backend_id() == Some(id) || job.candidates.contains(id) || job.surplus.contains(id)
+}
+
+#[async_trait]
+impl Loop for Listen {
+    fn name(&self) -> String {
+        "listen".to_owned()
+    }
+
+    /// Only between two that heard nothing: the feed itself waits for events.
+    fn period(&self) -> Duration {
+        Duration::from_millis(500)
+    }
+
+    async fn run_once(&self) -> Report {
+        let events = tokio::select! {
+            // What was not heard to its end comes again, here or elsewhere.
+            () = self.application.0.draining.cancelled() => return Report::default(),
+            events = self.feed.receive() => events,
+        };
+        let events = match events {
+            Ok(events) => events,
+            Err(error) => return Report::failed(&WithCauses(&error)),
+        };
+        let taken = events.len();
+        let results = join_all(events.into_iter().map(|event| self.look_after(event))).await;
+        let mut receipts = Vec::with_capacity(taken);
+        let mut failure = None;
+        for result in results {
+            match result {
+                Ok(receipt) => receipts.push(receipt),
+                Err(error) => failure = Some(error.to_string()),
+            }
+        }
+        if !receipts.is_empty()
+            && let Err(error) = self.feed.settle(receipts).await
+        {
+            failure = Some(WithCauses(&error).to_string());
+        }
+        Report {
+            taken,
+            more: taken > 0,
+            failure,
+            ..Report::default()
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What a look at a job shows: its description, its gate, what it left.
+
+use std::time::Duration;
+
+use batchway_domain::artifacts::ProgramEnd;
+use batchway_domain::job::machine::Observation;
+use batchway_domain::job::{Absence, BackendId, FailureClass, Job, JobState, Rules};
+use batchway_domain::ports::{ArtifactError, BackendState, Description, LogPosition};
+use tokio::time::timeout;
+
+use super::Watch;
+use crate::Application;
+use crate::causes::WithCauses;
+
+/// How long the last line of a program is waited for: its end is told with or without it.
+const LOG_WITHIN: Duration = Duration::from_secs(5);
+
+impl Watch {
+    /// What the description of the copy that counts says, and the gate where it has a say.
+    pub(super) async fn described(
+        &self,
+        job: &Job,
+        description: &Description,
+    ) -> Result<Vec<Observation>, ArtifactError> {
+        let lost_gate = matches!(
+            description.state,
+            BackendState::Failed {
+                lost_gate: true,
+                ..
+            }
+        );
+        let mut observations = Vec::new();
+        if lost_gate || !job.candidates.is_empty() {
+            observations.push(Observation::GateRead(
+                self.application.read_gate(job).await?,
+            ));
+        }
+        if description.state == BackendState::Running {
+            observations.extend(self.application.stored_report(job).await?);
+        }
+        let (manifest, main_result) = match description.state {
+            BackendState::Succeeded => self.application.what_it_left(job).await?,
+            _ => (None, None),
+        };
+        observations.push(Observation::Described {
+            description: self.with_last_words(description).await,
+            manifest,
+            main_result,
+        });
+        Ok(observations)
+    }
+
+    /// A job that the backend does not know any more counts as lost only after a while, and
+    /// only once a look-up by name has found nothing either.
+    pub(super) async fn absent(&self, job: &Job) -> Result<Vec<Observation>, ArtifactError> {
+        if !self.is_long_absent(job) {
+            return Ok(vec![absent(None, (None, None))]);
+        }
+        let left = self.application.what_it_left(job).await?;
+        let Some(named) = self.find_by_name(job).await else {
+            return Ok(vec![absent(None, left)]);
+        };
+        // That another copy bears the name says nothing of this one, and is to be judged itself.
+        let by_name = named.iter().any(|id| job.state.backend_id() == Some(id));
+        Ok(vec![
+            Observation::CandidatesSeen(named),
+            absent(Some(by_name), left),
+        ])
+    }
+
+    fn is_long_absent(&self, job: &Job) -> bool {
+        let (JobState::Submitted {
+            absence: Some(absence),
+            ..
+        }
+        | JobState::Running {
+            absence: Some(absence),
+            ..
+        }) = job.state
+        else {
+            return false;
+        };
+        let Absence { since, answers } = absence;
+        answers + 1 >= Rules::LOST_AFTER_ANSWERS
+            && self.application.now().since(since) >= Rules::LOST_AFTER
+    }
+
+    async fn find_by_name(&self, job: &Job) -> Option<Vec<BackendId>> {
+        let target = job.current_try.target.as_ref()?;
+        let name = job.try_name(&self.application.settings().deployment);
+        let found = self
+            .calls
+            .find_by_name(&name, target, &job.request_hash)
+            .await
+            .ok()?;
+        Some(found.into_iter().map(|candidate| candidate.id).collect())
+    }
+
+    /// The same, with the last line that the program wrote where it ended in an error and the
+    /// backend does not quote it.
+    async fn with_last_words(&self, description: &Description) -> Description {
+        let mut description = description.clone();
+        let BackendState::Failed { failure, .. } = &description.state else {
+            return description;
+        };
+        if failure.class != FailureClass::ProgramExit || failure.has_last_words() {
+            return description;
+        }
+        let attempt = u32::try_from(description.attempts.len()).unwrap_or(u32::MAX);
+        let Some(words) = self.last_line(&description.id, attempt.max(1)).await else {
+            return description;
+        };
+        if let BackendState::Failed { failure, .. } = &mut description.state {
+            *failure = failure.clone().with_last_words(&words);
+            if let Some(last) = description.attempts.last_mut() {
+                last.failure = Some(failure.clone());
+            }
+        }
+        description
+    }
+
+    async fn last_line(&self, id: &BackendId, attempt: u32) -> Option<String> {
+        let read = self.calls.read_log(id, attempt, LogPosition::Tail, 1);
+        match timeout(LOG_WITHIN, read).await {
+            Ok(Ok(page)) => {
+                let last = page.lines.into_iter().next_back()?;
+                let words = last.text.trim();
+                (!words.is_empty()).then(|| words.to_owned())
+            }
+            Ok(Err(error)) => {
+                let error = WithCauses(&error);
+                tracing::debug!(backend_id = %id, %error, "could not read the last line of a log");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+}
+
+fn absent(
+    by_name: Option<bool>,
+    (manifest, main_result): (Option<ProgramEnd>, Option<String>),
+) -> Observation {
+    Observation::Absent {
+        by_name,
+        manifest,
+        main_result,
+    }
+}
+
+impl Application {
+    /// How the program ended by its manifest, and the main result where it is known to be there.
+    async fn what_it_left(
+        &self,
+        job: &Job,
+    ) -> Result<(Option<ProgramEnd>, Option<String>), ArtifactError> {
+        let kind = self.0.job_types.get(&job.job_type);
+        let names = kind
+            .and_then(|kind| kind.main_result.as_ref())
+            .map(|main| main.names.as_slice())
+            .unwrap_or_default();
+        if !self.rules_of(job).gated {
+            return Ok((None, self.first_stored(job, names).await?));
+        }
+        let Some(manifest) = self.read_manifest(job).await? else {
+            return Ok((None, None));
+        };
+        let is_there = |name: &&String| manifest.objects.iter().any(|object| object.name == **name);
+        Ok((Some(manifest.end), names.iter().find(is_there).cloned()))
+    }
+
+    /// The first of these results that the artifact store has.
+    async fn first_stored(
+        &self,
+        job: &Job,
+        names: &[String],
+    ) -> Result<Option<String>, ArtifactError> {
+        for name in names {
+            let Ok(key) = job.folder().artifact(name) else {
+                continue;
+            };
+            match self.artifacts().metadata(&key).await {
+                Ok(_) => return Ok(Some(name.clone())),
+                Err(ArtifactError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+}
