@@ -9,9 +9,10 @@
 //!   of calls.
 //! * [`MemoryArtifactStore`], with links that can be followed.
 //! * [`MemoryComputeBackend`], whose jobs move when a test moves them.
-//! * [`FailingJobStore`], [`FailingCallBudget`], [`FailingArtifactStore`] and
-//!   [`FailingComputeBackend`] stand before any adapter and let calls fail as [`Faults`] says:
-//!   before or after they took effect.
+//! * [`MemoryEventFeed`], whose events are those that a test pushes.
+//! * [`FailingJobStore`], [`FailingCallBudget`], [`FailingArtifactStore`],
+//!   [`FailingComputeBackend`] and [`FailingEventFeed`] stand before any adapter and let calls
+//!   fail as [`Faults`] says: before or after they took effect.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -28,6 +29,7 @@ mod artifact_store;
 mod clock;
 mod compute_backend;
 mod entropy;
+mod event_feed;
 mod failing;
 mod job_store;
 
@@ -35,8 +37,10 @@ pub use artifact_store::MemoryArtifactStore;
 pub use clock::ManualClock;
 pub use compute_backend::MemoryComputeBackend;
 pub use entropy::SeededEntropy;
+pub use event_feed::MemoryEventFeed;
 pub use failing::{
-    ArtifactStoreCall, CallBudgetCall, ComputeBackendCall, FailingArtifactStore, FailingCallBudget,
-    FailingComputeBackend, FailingJobStore, Fault, Faults, JobStoreCall,
+    ArtifactStoreCall, CallBudgetCall, ComputeBackendCall, EventFeedCall, FailingArtifactStore,
+    FailingCallBudget, FailingComputeBackend, FailingEventFeed, FailingJobStore, Fault, Faults,
+    JobStoreCall,
 };
 pub use job_store::MemoryJobStore;

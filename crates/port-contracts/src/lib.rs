@@ -20,6 +20,7 @@
 //!   [`artifact_store_contract!`].
 //! * [`ComputeBackendFixture`](compute_backend::ComputeBackendFixture) for
 //!   [`compute_backend_contract!`].
+//! * [`EventFeedFixture`](event_feed::EventFeedFixture) for [`event_feed_contract!`].
 //!
 //! Adapters differ, and say how as *capabilities*. A case asks for a capability, never for the
 //! name of an adapter, and no case passes by doing nothing: where a capability is missing, it
@@ -34,6 +35,7 @@ pub mod artifact_store;
 pub mod call_budget;
 pub mod compute_backend;
 mod concurrency;
+pub mod event_feed;
 mod execution;
 pub mod job_store;
 pub mod run_history;

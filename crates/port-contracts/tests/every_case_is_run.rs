@@ -6,7 +6,12 @@ use std::fs;
 use std::path::Path;
 
 /// The modules that define a macro.
-const CONTRACTS: [&str; 3] = ["job_store", "artifact_store", "compute_backend"];
+const CONTRACTS: [&str; 4] = [
+    "job_store",
+    "artifact_store",
+    "compute_backend",
+    "event_feed",
+];
 
 #[test]
 fn the_macros_name_every_case_and_nothing_else() {

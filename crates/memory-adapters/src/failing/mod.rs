@@ -3,6 +3,7 @@
 mod artifact_store;
 mod call_budget;
 mod compute_backend;
+mod event_feed;
 mod job_store;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use crate::SeededEntropy;
 pub use artifact_store::{ArtifactStoreCall, FailingArtifactStore};
 pub use call_budget::{CallBudgetCall, FailingCallBudget};
 pub use compute_backend::{ComputeBackendCall, FailingComputeBackend};
+pub use event_feed::{EventFeedCall, FailingEventFeed};
 pub use job_store::{FailingJobStore, JobStoreCall};
 
 /// How a call fails.

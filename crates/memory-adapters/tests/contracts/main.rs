@@ -4,5 +4,6 @@
 mod artifact_store;
 mod bad_days;
 mod compute_backend;
+mod event_feed;
 mod job_store;
 mod retrying;

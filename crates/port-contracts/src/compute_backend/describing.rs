@@ -6,7 +6,7 @@ use batchway_domain::job::BackendId;
 use batchway_domain::ports::BackendState;
 
 use super::stage::Stage;
-use super::{ComputeBackendFixture, Program};
+use super::{ComputeBackendFixture, Program, Stopping};
 
 /// Any number of ids can be asked for at once; what is known is told, each job once.
 pub async fn many_are_described_at_once(fixture: &dyn ComputeBackendFixture) {
@@ -45,18 +45,25 @@ pub async fn an_id_asked_for_twice_is_one_job(fixture: &dyn ComputeBackendFixtur
     assert!(twice.iter().all(|job| job.id == id && *job == twice[0]));
 }
 
-/// A job that has ended stays as it ended, whatever is asked or done afterwards.
+/// A job that has ended stays as it ended, whatever is asked or done afterwards; where requests
+/// to stop are not to be relied on, as long as there is none, and ended in any case.
 pub async fn the_end_of_a_job_stays_its_end(fixture: &dyn ComputeBackendFixture) {
     let stage = Stage::new(fixture);
+    let is_faithful = fixture.capabilities().stopping == Stopping::Faithful;
     let programs = [Program::SucceedsAtOnce, Program::FailsWith(9)];
     for program in programs {
         let id = stage.run(program).await;
         let ended = stage.until_ended(&id).await;
         for _ in 0..5 {
-            stage.terminate(&id).await;
+            if is_faithful {
+                stage.terminate(&id).await;
+            }
             fixture.settle().await;
             let now = stage.describe(&id).await;
             assert_eq!(now.as_ref(), Some(&ended), "{program:?}");
         }
+        stage.terminate(&id).await;
+        let now = stage.describe(&id).await.expect("it is known");
+        assert!(now.state.has_ended(), "{program:?}: {now:?}");
     }
 }

@@ -65,6 +65,24 @@ pub struct ComputeBackendCapabilities {
     pub tells_hashes_apart: bool,
     /// What there is of a program's log.
     pub logs: Logs,
+    /// It tells the exit status of a program that failed. Otherwise only that it failed.
+    pub tells_exit_status: bool,
+    /// What comes of a request to stop.
+    pub stopping: Stopping,
+}
+
+/// How much a request to stop can be relied on, from most to least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stopping {
+    /// It works in whatever state the job is, shows in its end, and leaves an end alone that was
+    /// there before.
+    Faithful,
+    /// As [`Stopping::Faithful`], but a failure that was there before is told anew, as if it had
+    /// come of the request.
+    RetellsFailures,
+    /// Only a program that runs is sure to be stopped. Its end shows nothing of the request, and
+    /// an end that was there before may be another afterwards.
+    Careless,
 }
 
 /// When a program's log can be read.
