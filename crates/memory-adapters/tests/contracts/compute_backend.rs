@@ -12,7 +12,7 @@ use batchway_memory_adapters::{
     ComputeBackendCall, FailingComputeBackend, Fault, ManualClock, MemoryComputeBackend,
 };
 use batchway_port_contracts::compute_backend::{
-    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program,
+    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Stopping,
 };
 use batchway_port_contracts::specimens;
 
@@ -111,6 +111,8 @@ impl ComputeBackendFixture for Fixture {
             has_slots: self.has_slots,
             tells_hashes_apart: true,
             logs: Logs::Live,
+            tells_exit_status: true,
+            stopping: Stopping::Faithful,
         }
     }
 }
