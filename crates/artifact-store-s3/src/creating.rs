@@ -17,6 +17,25 @@ const ATTEMPTS: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Bucket {
+    /// Creates an object twice, which must succeed once, and removes it.
+    pub(crate) async fn prove_creation(&self, key: &ArtifactKey) -> Result<(), ArtifactError> {
+        self.delete(key).await?;
+        let first = self.create(key, Bytes::new()).await?;
+        let second = self.create(key, Bytes::new()).await?;
+        self.delete(key).await?;
+        if (first, second) == (Created::Won, Created::AlreadyThere) {
+            return Ok(());
+        }
+        Err(ArtifactError::Forbidden {
+            reason: format!(
+                "the server does not heed If-None-Match ({first:?}, then {second:?}), without \
+                 which two copies of a job can't be told apart; use a server or a version that \
+                 supports conditional writes"
+            ),
+            source: None,
+        })
+    }
+
     /// The SDK must not repeat this by itself: after a lost reply the second sending would find
     /// the object of the first, and the winner would be told that it lost. So each is sent once,
     /// and again only where the server said that nothing came of it.

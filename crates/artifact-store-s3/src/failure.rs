@@ -22,6 +22,7 @@ impl Failure {
         E: Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let meaning = match &error {
+            SdkError::ServiceError(_) if is_unreadable(&error) => not_understood(&error, request),
             SdkError::ServiceError(refused) => {
                 let raw = refused.raw();
                 let reply = Reply {
@@ -36,11 +37,7 @@ impl Failure {
             SdkError::TimeoutError(_) => Meaning::Unavailable(format!(
                 "there was no answer to {request} in time; check the network and the endpoint"
             )),
-            SdkError::ResponseError(_) => Meaning::Unavailable(format!(
-                "the answer to {request} can't be understood ({}); check that AWS_ENDPOINT_URL \
-                 leads to an S3 server",
-                root_of(&error)
-            )),
+            SdkError::ResponseError(_) => not_understood(&error, request),
             _ => unsent(&error, request),
         };
         // The SDK's own error shows the whole reply; its source, what is known of it.
@@ -72,6 +69,20 @@ impl Failure {
             },
         }
     }
+}
+
+/// Whether it is a success that is not written as S3 writes it.
+fn is_unreadable<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    let raw = error.raw_response();
+    raw.is_some_and(|raw| raw.status().is_success()) && error.code().is_none()
+}
+
+fn not_understood(error: &(dyn Error + 'static), request: &Request<'_>) -> Meaning {
+    Meaning::Unavailable(format!(
+        "the answer to {request} can't be understood ({}); check that AWS_ENDPOINT_URL leads to \
+         an S3 server",
+        root_of(error)
+    ))
 }
 
 /// A request that was not sent, or whose connection broke.

@@ -7,24 +7,17 @@ use aws_sdk_s3::operation::complete_multipart_upload::CompleteMultipartUploadErr
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use batchway_domain::artifacts::ArtifactKey;
 use batchway_domain::ports::ArtifactError;
-use bytes::Bytes;
-use futures_util::{TryStreamExt, stream};
+use futures_util::{StreamExt, TryStream, TryStreamExt, stream};
 use md5::{Digest, Md5};
 
 use crate::bucket::{self, Bucket};
 use crate::connection;
-use crate::parts::{self, MAX_PARTS, Part, Parts};
+use crate::parts::{Part, Parts};
 use crate::refusal::Meaning;
 use crate::upload::Upload;
 
 /// So many parts are on their way at the same time.
 const PARTS_AT_ONCE: usize = 3;
-
-/// A part that is to be sent, by its number from 1.
-struct Numbered {
-    number: u32,
-    bytes: Bytes,
-}
 
 impl Bucket {
     /// The ETag and the size of what was written. Nothing is left behind where it fails, or where
@@ -32,13 +25,13 @@ impl Bucket {
     pub(crate) async fn put_in_parts(
         self: &Arc<Self>,
         key: &ArtifactKey,
-        first: Bytes,
+        first: Part,
         rest: Parts,
     ) -> Result<(String, u64), ArtifactError> {
         let upload = Upload::begin(self, key).await?;
         let written = self.send_and_complete(&upload, first, rest).await;
         match written {
-            Ok(_) => upload.is_complete(),
+            Ok(_) => upload.completed(),
             Err(_) => upload.abort().await,
         }
         written
@@ -47,11 +40,10 @@ impl Bucket {
     async fn send_and_complete(
         &self,
         upload: &Upload,
-        first: Bytes,
+        first: Part,
         rest: Parts,
     ) -> Result<(String, u64), ArtifactError> {
-        let mut sent: Vec<(CompletedPart, u64)> = self
-            .numbered(first, rest)
+        let mut sent: Vec<(CompletedPart, u64)> = all(first, rest)
             .map_ok(|part| self.send(upload, part))
             .try_buffer_unordered(PARTS_AT_ONCE)
             .try_collect()
@@ -63,56 +55,13 @@ impl Bucket {
         Ok((etag, size))
     }
 
-    /// Every part of the object, as its turn comes.
-    fn numbered(
-        &self,
-        first: Bytes,
-        rest: Parts,
-    ) -> impl stream::TryStream<Ok = Numbered, Error = ArtifactError> + Send + use<'_> {
-        let first = Part {
-            bytes: first,
-            is_last: false,
-        };
-        let next = (Some(first), rest, 1);
-        stream::try_unfold(next, async |(part, mut rest, number)| {
-            let Some(Part { bytes, is_last }) = part else {
-                return Ok(None);
-            };
-            if number > MAX_PARTS {
-                return Err(self.too_long());
-            }
-            let following = if is_last {
-                None
-            } else {
-                let bytes = parts::part_bytes(self.part_bytes, number + 1);
-                Some(rest.next(bytes).await?)
-            };
-            Ok(Some((
-                Numbered { number, bytes },
-                (following, rest, number + 1),
-            )))
-        })
-    }
-
-    fn too_long(&self) -> ArtifactError {
-        ArtifactError::Full {
-            reason: format!(
-                "the object is longer than {} bytes, the most that parts that begin with {} bytes \
-                 can hold",
-                parts::max_object_bytes(self.part_bytes),
-                self.part_bytes
-            ),
-            source: None,
-        }
-    }
-
     async fn send(
         &self,
         upload: &Upload,
-        Numbered { number, bytes }: Numbered,
+        part: Part,
     ) -> Result<(CompletedPart, u64), ArtifactError> {
-        let size = bytes.len() as u64;
-        let number = number.cast_signed();
+        let size = part.bytes.len() as u64;
+        let number = part.number.cast_signed();
         let sent = self
             .client
             .upload_part()
@@ -121,7 +70,7 @@ impl Bucket {
             .upload_id(&upload.id)
             .part_number(number)
             .set_checksum_algorithm(self.checksum_algorithm())
-            .body(bytes.into())
+            .body(part.bytes.into())
             .customize()
             .config_override(connection::transfer())
             .send()
@@ -186,6 +135,20 @@ impl Bucket {
         }
         Err(failure.into_error(&request))
     }
+}
+
+/// Every part, each as its turn comes.
+fn all(first: Part, rest: Parts) -> impl TryStream<Ok = Part, Error = ArtifactError> + Send {
+    let is_last = first.is_last;
+    let following = stream::try_unfold((rest, is_last), async |(mut rest, is_over)| {
+        if is_over {
+            return Ok(None);
+        }
+        let part = rest.next().await?;
+        let is_over = part.is_last;
+        Ok(Some((part, (rest, is_over))))
+    });
+    stream::iter([Ok(first)]).chain(following)
 }
 
 /// The ETag of an object of these parts: the MD5 of their MD5s, and their number. None where the

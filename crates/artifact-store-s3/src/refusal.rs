@@ -150,12 +150,13 @@ fn by_code(reply: &Reply<'_>, request: &Request<'_>) -> Option<Meaning> {
 
 fn about_credentials(code: &str, reply: &Reply<'_>, request: &Request<'_>) -> Option<Meaning> {
     Some(match code {
-        "InvalidAccessKeyId" | "InvalidClientTokenId" | "UnrecognizedClientException" => {
-            Meaning::Forbidden(format!(
-                "S3 does not know the access key that {request} was signed with; check \
-                 AWS_ACCESS_KEY_ID, and that the key has not been deleted or made inactive"
-            ))
-        }
+        "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "NotSignedUp"
+        | "UnrecognizedClientException" => Meaning::Forbidden(format!(
+            "S3 does not know the access key that {request} was signed with; check \
+             AWS_ACCESS_KEY_ID, and that the key has not been deleted or made inactive"
+        )),
         "SignatureDoesNotMatch" => Meaning::Forbidden(format!(
             "the signature of {request} is wrong; check that AWS_SECRET_ACCESS_KEY belongs to \
              AWS_ACCESS_KEY_ID"
@@ -195,7 +196,7 @@ fn about_rights(code: &str, request: &Request<'_>) -> Option<Meaning> {
         "AccessDenied" | "Forbidden" | "AllAccessDisabled" | "UnauthorizedAccess" => {
             missing_right(request)
         }
-        "AccountProblem" | "NotSignedUp" => format!(
+        "AccountProblem" => format!(
             "AWS refuses {request}, as there is a problem with the account; look at its billing \
              page"
         ),

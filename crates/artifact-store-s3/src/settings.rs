@@ -5,8 +5,9 @@
 pub struct S3Settings {
     /// Name of the bucket, such as `live2-artifacts`, or the ARN of an access point.
     pub bucket: String,
-    /// What is longer is written in parts of this size, in bytes. Four times as much may be in
-    /// memory for each object that is being written.
+    /// What is longer is written in parts, the first thousand of this size, in bytes. At least
+    /// [`MIN_PART_BYTES`](Self::MIN_PART_BYTES). Four times as much is in memory for each object
+    /// that is being written.
     pub part_bytes: usize,
 }
 

@@ -50,6 +50,15 @@ impl S3ArtifactStore {
         }
     }
 
+    /// Proves that of two creates one wins, by making and removing an object at `key`, which
+    /// nobody else may use. Amazon keeps to it; some compatible servers overwrite instead.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Forbidden`] where both win; the others.
+    pub async fn prove_creation(&self, key: &ArtifactKey) -> Result<(), ArtifactError> {
+        self.bucket.prove_creation(key).await
+    }
+
     /// A link by which anyone can write an object of exactly `size` bytes, for `valid_for` from
     /// now, in place of what is there. Makes no call.
     ///

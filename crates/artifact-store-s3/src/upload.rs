@@ -52,7 +52,7 @@ impl Upload {
     }
 
     /// The object is there, and nothing is left to abort.
-    pub(crate) fn is_complete(mut self) {
+    pub(crate) fn completed(mut self) {
         self.is_open = false;
     }
 

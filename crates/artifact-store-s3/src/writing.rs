@@ -19,13 +19,13 @@ impl Bucket {
         key: &ArtifactKey,
         content: ByteStream,
     ) -> Result<ArtifactMetadata, ArtifactError> {
-        let mut parts = Parts::of(content);
-        let first = parts.next(self.part_bytes).await?;
+        let mut parts = Parts::of(content, self.part_bytes);
+        let first = parts.next().await?;
         let (etag, size) = if first.is_last {
             let size = first.bytes.len() as u64;
             (self.put_whole(key, first.bytes).await?, size)
         } else {
-            self.put_in_parts(key, first.bytes, parts).await?
+            self.put_in_parts(key, first, parts).await?
         };
         Ok(self.written(key, etag, size).await)
     }

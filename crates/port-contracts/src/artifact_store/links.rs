@@ -124,11 +124,11 @@ pub async fn a_changed_link_opens_nothing(fixture: &dyn ArtifactStoreFixture) {
     assert_eq!(fixture.fetch(&url).await.body, "hers");
 }
 
-/// A browser is told to save an attachment under the last part of its key, where the link says
-/// so.
+/// A browser is told to save an attachment under the last part of its key, and to show what is
+/// safe to show, where the link says so.
 pub async fn an_attachment_is_saved_under_its_name(fixture: &dyn ArtifactStoreFixture) {
     let store = fixture.store();
-    let key = key("a/b/results.h5");
+    let key = key("a/b/run.log");
     put(&*store, &key, "x").await;
     let link = async |disposition| store.link(&key, HOUR, disposition).await;
     let inline = link(Disposition::Inline).await.expect("a link is made");
@@ -142,9 +142,12 @@ pub async fn an_attachment_is_saved_under_its_name(fixture: &dyn ArtifactStoreFi
         let told = fixture.fetch(&attachment.url).await.content_disposition;
         let told = told.expect("a browser is told what to do");
         assert!(
-            told.starts_with("attachment") && told.contains("results.h5"),
+            told.starts_with("attachment") && told.contains("run.log"),
             "{told}"
         );
+        let told = fixture.fetch(&inline.url).await.content_disposition;
+        let told = told.unwrap_or_else(|| "inline".to_owned());
+        assert!(told.starts_with("inline"), "{told}");
     }
 }
 

@@ -1,0 +1,134 @@
+//! The duties of every artifact store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use batchway_artifact_store_s3::{S3ArtifactStore, S3Settings};
+use batchway_domain::Timestamp;
+use batchway_domain::ports::{ArtifactStore, Clock};
+use batchway_memory_adapters::FailingArtifactStore;
+use batchway_port_contracts::artifact_store::{
+    ArtifactStoreCapabilities, ArtifactStoreFixture, Fetched,
+};
+
+use crate::checking_server::CheckingServer;
+use crate::links::fetch;
+use crate::stores::{SystemClock, credentials, nanoseconds, sdk_config, store_on};
+use crate::wire::Wire;
+
+struct Bucket {
+    store: Arc<dyn ArtifactStore>,
+    links_are_fetchable: bool,
+}
+
+#[async_trait]
+impl ArtifactStoreFixture for Bucket {
+    fn store(&self) -> Arc<dyn ArtifactStore> {
+        Arc::clone(&self.store)
+    }
+
+    fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
+    async fn let_pass(&self, span: Duration) {
+        // The server goes by the time of day, which nobody can set.
+        tokio::time::sleep(span).await;
+    }
+
+    async fn fetch(&self, url: &str) -> Fetched {
+        fetch(url).await
+    }
+
+    fn capabilities(&self) -> ArtifactStoreCapabilities {
+        ArtifactStoreCapabilities {
+            links_are_fetchable: self.links_are_fetchable,
+            links_carry_disposition: true,
+            keys_can_nest: true,
+        }
+    }
+}
+
+/// The store behind what fails on request, and fails nothing.
+fn decorated(store: S3ArtifactStore) -> Arc<dyn ArtifactStore> {
+    Arc::new(FailingArtifactStore::new(Arc::new(store)))
+}
+
+fn plain(store: S3ArtifactStore) -> Arc<dyn ArtifactStore> {
+    Arc::new(store)
+}
+
+mod on_a_server_that_checks_signatures {
+    use super::*;
+
+    async fn bucket(decorate: fn(S3ArtifactStore) -> Arc<dyn ArtifactStore>) -> Bucket {
+        let server = CheckingServer::start().await;
+        Bucket {
+            store: decorate(store_on(&server)),
+            links_are_fetchable: true,
+        }
+    }
+
+    mod plain {
+        use super::*;
+        batchway_port_contracts::artifact_store_contract!(bucket(super::super::plain));
+    }
+
+    mod behind_the_failure_decorator {
+        use super::*;
+        batchway_port_contracts::artifact_store_contract!(bucket(decorated));
+    }
+}
+
+mod on_moto {
+    use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+    use batchway_test_servers::Moto;
+
+    use super::*;
+
+    /// A bucket of its own. moto opens any link, changed or expired, so what it answers under
+    /// links proves nothing.
+    async fn bucket(decorate: fn(S3ArtifactStore) -> Arc<dyn ArtifactStore>) -> Bucket {
+        let url = tokio::task::spawn_blocking(|| Moto::shared().url())
+            .await
+            .unwrap();
+        let config = sdk_config(&url, credentials(), Wire::new());
+        let name = format!("contract-{}-{}", std::process::id(), nanoseconds());
+        create_bucket(&config, &name).await;
+        let settings = S3Settings::new(name);
+        Bucket {
+            store: decorate(S3ArtifactStore::new(
+                &config,
+                settings,
+                Arc::new(SystemClock),
+            )),
+            links_are_fetchable: false,
+        }
+    }
+
+    async fn create_bucket(config: &aws_types::SdkConfig, name: &str) {
+        let path_style = aws_sdk_s3::config::Builder::from(config).force_path_style(true);
+        let region = BucketLocationConstraint::from("eu-central-1");
+        let created = aws_sdk_s3::Client::from_conf(path_style.build())
+            .create_bucket()
+            .bucket(name)
+            .create_bucket_configuration(
+                CreateBucketConfiguration::builder()
+                    .location_constraint(region)
+                    .build(),
+            )
+            .send();
+        created.await.unwrap();
+    }
+
+    mod plain {
+        use super::*;
+        batchway_port_contracts::artifact_store_contract!(bucket(super::super::plain));
+    }
+
+    mod behind_the_failure_decorator {
+        use super::*;
+        batchway_port_contracts::artifact_store_contract!(bucket(decorated));
+    }
+}
