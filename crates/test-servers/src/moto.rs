@@ -13,6 +13,7 @@ use crate::program;
 use crate::shared::{SharedServer, Start};
 use crate::socket;
 
+const SERVER: &str = include_str!("moto.py");
 const READY: &str = "Running on http://127.0.0.1:";
 /// It takes a second; the rest is for a machine on which everything runs at once.
 const START_LIMIT: Duration = Duration::from_secs(90);
@@ -169,10 +170,16 @@ impl Moto {
 }
 
 fn command(port: u16, variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(program::of_python("moto_server"));
+    let beside_it = program::of_python("moto_server").with_file_name("python3");
+    let python = if beside_it.exists() {
+        beside_it
+    } else {
+        program::of_python("python3")
+    };
+    let mut command = Command::new(python);
     let port = port.to_string();
     command
-        .args(["--host", "0.0.0.0", "--port", &port])
+        .args(["-c", SERVER, "--host", "0.0.0.0", "--port", &port])
         // What moto itself tells containers.
         .env("MOTO_PORT", &port)
         .env("DOCKER_HOST", docker::host_for_later())

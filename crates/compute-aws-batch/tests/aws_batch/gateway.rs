@@ -8,6 +8,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use batchway_compute_aws_batch::{AwsBatchBackend, AwsBatchConfig, Timeouts};
 use batchway_domain::Timestamp;
 use batchway_domain::identity::TryName;
@@ -55,6 +56,34 @@ pub(crate) fn sdk_without_credentials(url: &str, region: &str) -> SdkConfig {
         .retry_config(RetryConfig::standard())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build()
+}
+
+/// For a server that plays AWS Batch alone: logs are asked for at another.
+pub(crate) fn sdk_with_logs_at(logs: &str, batch: &str, region: &str) -> SdkConfig {
+    let mut sdk = sdk(batch, region).into_builder();
+    sdk.set_endpoint_url(None);
+    sdk.service_config(Endpoints {
+        logs: logs.to_owned(),
+        batch: batch.to_owned(),
+    })
+    .build()
+}
+
+/// As `AWS_ENDPOINT_URL_BATCH` and `AWS_ENDPOINT_URL_CLOUDWATCH_LOGS` would say it.
+#[derive(Debug)]
+struct Endpoints {
+    logs: String,
+    batch: String,
+}
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        match (key.env(), key.service_id()) {
+            ("AWS_ENDPOINT_URL", "Batch") => Some(self.batch.clone()),
+            ("AWS_ENDPOINT_URL", "CloudWatch Logs") => Some(self.logs.clone()),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) fn config() -> AwsBatchConfig {

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
 mod bad_days;
+mod contract;
+mod fixture;
 mod gateway;
 mod logs;
 mod queries;

@@ -10,9 +10,7 @@ pub mod running;
 mod stage;
 pub mod stopping;
 
-pub use fixture::{
-    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Stopping,
-};
+pub use fixture::{ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Stopping};
 
 /// Puts the duties of [`ComputeBackend`](batchway_domain::ports::ComputeBackend) on a backend,
 /// one test each. The argument gives a future of a [`ComputeBackendFixture`] whose backend has

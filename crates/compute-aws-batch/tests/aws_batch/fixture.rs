@@ -1,0 +1,164 @@
+//! Backends on emulators of AWS Batch, each with a queue and a definition of its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use batchway_compute_aws_batch::AwsBatchBackend;
+use batchway_domain::identity::TryName;
+use batchway_domain::job::{RequestHash, Target};
+use batchway_domain::job_type::{AwsBatchExecution, Execution};
+use batchway_domain::ports::{ComputeBackend, ParamsDelivery, Submission};
+use batchway_memory_adapters::FailingComputeBackend;
+use batchway_port_contracts::compute_backend::{
+    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Stopping,
+};
+use batchway_port_contracts::specimens;
+use batchway_test_servers::{BatchEnvironment, DockerEngine, LocalBatch, Moto};
+
+use crate::gateway::{config, sdk, sdk_with_logs_at};
+
+/// Between two looks: containers take their time.
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// Where an emulator lets a program run on that should have stopped, it stops by itself.
+const RUNS_ON: &str = "sleep 100";
+
+#[derive(Debug)]
+pub(crate) struct Stage {
+    backend: Arc<dyn ComputeBackend>,
+    environment: BatchEnvironment,
+    target: Target,
+    capabilities: ComputeBackendCapabilities,
+}
+
+impl Stage {
+    pub(crate) async fn on_moto() -> Self {
+        let region = "eu-central-1";
+        let (url, environment) = blocking(move || {
+            let (engine, moto) = (DockerEngine::shared(), Moto::shared());
+            let image = engine.ensure_base_image();
+            let environment = moto.batch_environment(region, &unique_name(), image);
+            (moto.url(), environment)
+        })
+        .await;
+        let capabilities = ComputeBackendCapabilities {
+            name_is_unique: false,
+            has_slots: false,
+            tells_hashes_apart: true,
+            logs: Logs::AfterTheEnd,
+            tells_exit_status: false,
+            stopping: Stopping::RetellsFailures,
+        };
+        let backend = AwsBatchBackend::new(&sdk(&url, region), config());
+        Self::over(backend, environment, capabilities).await
+    }
+
+    pub(crate) async fn on_localbatch() -> Self {
+        let (sdk, environment) = blocking(|| {
+            let image = DockerEngine::shared().ensure_base_image();
+            let (emulator, moto) = (LocalBatch::shared(), Moto::shared());
+            let environment = emulator.batch_environment(&unique_name(), image);
+            let sdk = sdk_with_logs_at(&moto.url(), &emulator.url(), "us-east-1");
+            (sdk, environment)
+        })
+        .await;
+        let capabilities = ComputeBackendCapabilities {
+            name_is_unique: false,
+            has_slots: false,
+            tells_hashes_apart: true,
+            logs: Logs::None,
+            tells_exit_status: true,
+            stopping: Stopping::Careless,
+        };
+        let backend = AwsBatchBackend::new(&sdk, config());
+        Self::over(backend, environment, capabilities).await
+    }
+
+    async fn over(
+        backend: AwsBatchBackend,
+        environment: BatchEnvironment,
+        capabilities: ComputeBackendCapabilities,
+    ) -> Self {
+        let mut stage = Self {
+            backend: Arc::new(backend),
+            environment,
+            target: Target(String::new()),
+            capabilities,
+        };
+        let execution = stage.execution(&[]);
+        stage.target = stage.backend.resolve_target(&execution).await.unwrap();
+        stage
+    }
+
+    /// The same backend behind the decorator that injects failures, with none to inject.
+    pub(crate) fn decorated(mut self) -> Self {
+        self.backend = Arc::new(FailingComputeBackend::new(self.backend));
+        self
+    }
+
+    fn execution(&self, command: &[&str]) -> Execution {
+        Execution::AwsBatch(AwsBatchExecution {
+            queue: self.environment.queue.clone(),
+            definition: self.environment.definition.clone(),
+            command: Some(command.iter().map(|word| (*word).to_owned()).collect()),
+            ..AwsBatchExecution::default()
+        })
+    }
+}
+
+/// No two tests of any run share it.
+fn unique_name() -> String {
+    let now = crate::gateway::SystemClock;
+    let millis = batchway_domain::ports::Clock::now(&now).as_millis();
+    format!("test-{}-{millis}", std::process::id())
+}
+
+async fn blocking<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(act).await.unwrap()
+}
+
+fn script(program: Program) -> String {
+    match program {
+        Program::SucceedsAtOnce => "exit 0".to_owned(),
+        Program::FailsWith(code) => format!("exit {code}"),
+        Program::RunsUntilStopped => format!("exec {RUNS_ON}"),
+        Program::IgnoresSigterm => format!("trap '' TERM; {RUNS_ON}"),
+        Program::WritesLines(count) => {
+            format!("n=0; while [ $n -lt {count} ]; do n=$((n+1)); echo line $n; done")
+        }
+        Program::WritesUntilStopped => {
+            "n=0; while [ $n -lt 500 ]; do n=$((n+1)); echo line $n; sleep 0.2; done".to_owned()
+        }
+    }
+}
+
+#[async_trait]
+impl ComputeBackendFixture for Stage {
+    fn backend(&self) -> Arc<dyn ComputeBackend> {
+        self.backend.clone()
+    }
+
+    fn submission(&self, name: TryName, program: Program) -> Submission {
+        Submission {
+            request_hash: RequestHash("5e".repeat(32)),
+            name,
+            target: self.target.clone(),
+            execution: self.execution(&["/bin/sh", "-c", &script(program)]),
+            gated: false,
+            timeout: None,
+            environment: BTreeMap::new(),
+            params: ParamsDelivery::Inline(Arc::from(specimens::PARAMS)),
+            tenant: "ada".parse().unwrap(),
+        }
+    }
+
+    async fn settle(&self) {
+        tokio::time::sleep(MOMENT).await;
+    }
+
+    fn capabilities(&self) -> ComputeBackendCapabilities {
+        self.capabilities
+    }
+}
