@@ -21,7 +21,7 @@ const AT_ONCE: usize = 8;
 
 /// What is larger, in bytes, is stored one after the other: a store may have several parts of
 /// each in memory, and containers are small.
-const LARGE_BYTES: u64 = 8 * 1024 * 1024;
+const LARGE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// So many of what was left out are named.
 const NAMED: usize = 5;

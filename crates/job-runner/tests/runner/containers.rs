@@ -33,8 +33,8 @@ fn ensure_image(engine: &DockerEngine) {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let recipe = repository.join("infra/docker/job.Dockerfile");
     let programs = PROGRAMS.map(program);
-    let built_of = [&programs[..], &[recipe.clone()]].concat();
-    let stamp: Vec<String> = built_of.iter().map(|file| stamp_of(file)).collect();
+    let built_of = programs.iter().chain([&recipe]);
+    let stamp: Vec<String> = built_of.map(|file| stamp_of(file)).collect();
     let label = format!("{STAMP}={}", stamp.join("-"));
     let has_label = format!("label={label}");
     let found = engine.run(&["images", "--quiet", "--filter", &has_label, IMAGE]);
