@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use batchway_artifact_store_s3::{S3ArtifactStore, S3Settings};
+use batchway_artifact_store_s3::S3ArtifactStore;
 use batchway_domain::Timestamp;
 use batchway_domain::ports::{ArtifactStore, Clock};
 use batchway_memory_adapters::FailingArtifactStore;
@@ -14,8 +14,8 @@ use batchway_port_contracts::artifact_store::{
 
 use crate::checking_server::CheckingServer;
 use crate::links::fetch;
-use crate::stores::{SystemClock, credentials, nanoseconds, sdk_config, store_on};
-use crate::wire::Wire;
+use crate::moto::MotoBucket;
+use crate::stores::{SystemClock, store_on};
 
 struct Bucket {
     store: Arc<dyn ArtifactStore>,
@@ -82,44 +82,14 @@ mod on_a_server_that_checks_signatures {
 }
 
 mod on_moto {
-    use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
-    use batchway_test_servers::Moto;
-
     use super::*;
 
-    /// A bucket of its own. moto opens any link, changed or expired, so what it answers under
-    /// links proves nothing.
+    /// moto opens any link, changed or expired, so what it answers under links proves nothing.
     async fn bucket(decorate: fn(S3ArtifactStore) -> Arc<dyn ArtifactStore>) -> Bucket {
-        let url = tokio::task::spawn_blocking(|| Moto::shared().url())
-            .await
-            .unwrap();
-        let config = sdk_config(&url, credentials(), Wire::new());
-        let name = format!("contract-{}-{}", std::process::id(), nanoseconds());
-        create_bucket(&config, &name).await;
-        let settings = S3Settings::new(name);
         Bucket {
-            store: decorate(S3ArtifactStore::new(
-                &config,
-                settings,
-                Arc::new(SystemClock),
-            )),
+            store: decorate(MotoBucket::create().await.store()),
             links_are_fetchable: false,
         }
-    }
-
-    async fn create_bucket(config: &aws_types::SdkConfig, name: &str) {
-        let path_style = aws_sdk_s3::config::Builder::from(config).force_path_style(true);
-        let region = BucketLocationConstraint::from("eu-central-1");
-        let created = aws_sdk_s3::Client::from_conf(path_style.build())
-            .create_bucket()
-            .bucket(name)
-            .create_bucket_configuration(
-                CreateBucketConfiguration::builder()
-                    .location_constraint(region)
-                    .build(),
-            )
-            .send();
-        created.await.unwrap();
     }
 
     mod plain {

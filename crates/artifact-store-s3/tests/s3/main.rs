@@ -11,6 +11,7 @@ mod contract;
 mod creating;
 mod links;
 mod listing;
+mod moto;
 mod reading;
 mod refusals;
 mod stores;
