@@ -166,3 +166,19 @@ async fn a_drain_ends_a_rest() {
     drive(&work, &entropy, drain).await;
     assert_eq!(work.rounds.lock().unwrap().len(), 1, "none after it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_round_that_says_how_long_to_rest_is_left_alone_so_long() {
+    let rest = Duration::from_millis(400);
+    let work = Noted::new(|number| Report {
+        more: true,
+        rest: (number == 0).then_some(Duration::from_millis(400)),
+        ..Report::default()
+    });
+    work.nudge.notify_one();
+    let mut work = work;
+    work.takes = SECOND;
+    let rests = work.rests_within(4 * SECOND).await;
+    assert!(is_about(rests[0] - SECOND, rest), "{rests:?}");
+    assert_eq!(rests[1], SECOND, "and then on");
+}

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use batchway_domain::identity::TryName;
-use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
+use batchway_domain::job::{BackendId, Failure, FailureClass, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
-    BackendError, CallLimits, Candidate, Capacity, ComputeBackend, Description, LogError, LogPage,
-    LogPosition, RequestSize, Submission, SubmitError,
+    BackendError, BackendState, CallLimits, Candidate, Capacity, ComputeBackend, Description,
+    LogError, LogPage, LogPosition, RequestSize, StopEvidence, Submission, SubmitError,
 };
 use mockall::mock;
 
@@ -50,13 +50,19 @@ mock! {
     }
 }
 
-/// A backend on this machine, which may be called as often as one likes.
-pub(crate) fn backend_without_limits() -> MockBackend {
+/// A backend of one machine, which may be called as often as one likes.
+pub(crate) fn backend_that_says_what_it_is() -> MockBackend {
     let mut backend = MockBackend::new();
     backend
         .expect_settlement()
         .return_const(Settlement::Authoritative);
     backend.expect_call_limits().return_const(None);
+    backend
+}
+
+/// The same, with all jobs in its care and any room in its requests.
+pub(crate) fn backend_without_limits() -> MockBackend {
+    let mut backend = backend_that_says_what_it_is();
     backend.expect_looks_after().return_const(true);
     backend.expect_request_size().return_const(None);
     backend
@@ -125,4 +131,67 @@ impl ComputeBackend for SilentBackend {
 
 pub(crate) fn target() -> Target {
     Target("target".to_owned())
+}
+
+/// A backend whose only program has failed, and whose log is never answered.
+#[derive(Debug)]
+pub(crate) struct FailedBackend;
+
+#[async_trait]
+impl ComputeBackend for FailedBackend {
+    fn settlement(&self) -> Settlement {
+        SilentBackend.settlement()
+    }
+
+    async fn capacity(&self) -> Capacity {
+        SilentBackend.capacity().await
+    }
+
+    async fn resolve_target(&self, execution: &Execution) -> Result<Target, SubmitError> {
+        SilentBackend.resolve_target(execution).await
+    }
+
+    async fn submit(&self, _: &Submission) -> Result<BackendId, SubmitError> {
+        Ok(BackendId("copy".to_owned()))
+    }
+
+    async fn describe(&self, ids: &[BackendId]) -> Result<Vec<Description>, BackendError> {
+        let failure = Failure::new(FailureClass::ProgramExit, "It ended with exit status 3.");
+        Ok(vec![Description {
+            id: ids[0].clone(),
+            state: BackendState::Failed {
+                failure,
+                stop: StopEvidence::None,
+                lost_gate: false,
+            },
+            attempts: Vec::new(),
+        }])
+    }
+
+    async fn find_by_name(
+        &self,
+        name: &TryName,
+        target: &Target,
+        hash: &RequestHash,
+    ) -> Result<Vec<Candidate>, BackendError> {
+        SilentBackend.find_by_name(name, target, hash).await
+    }
+
+    async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {
+        SilentBackend.terminate(id, reason).await
+    }
+
+    async fn read_log(
+        &self,
+        id: &BackendId,
+        attempt: u32,
+        from: LogPosition,
+        limit: usize,
+    ) -> Result<LogPage, LogError> {
+        SilentBackend.read_log(id, attempt, from, limit).await
+    }
+
+    async fn forget(&self, id: &BackendId) -> Result<(), BackendError> {
+        SilentBackend.forget(id).await
+    }
 }

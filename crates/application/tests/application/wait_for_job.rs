@@ -138,3 +138,23 @@ async fn a_job_that_is_being_sent_is_not_asked_about() {
     let faults = scene.gateway.jobs.faults();
     assert_eq!(faults.calls(JobStoreCall::Reschedule), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn many_who_wait_for_one_job_are_one_look_in_two_seconds() {
+    let scene = Scene::new();
+    let (id, _) = scene.start(SIMULATE).await;
+    let faults = scene.gateway.jobs.faults();
+    let looks = || faults.calls(JobStoreCall::Reschedule);
+    let before = looks();
+    for _ in 0..30 {
+        wait(&scene, &id, Duration::ZERO).await;
+    }
+    // One now, and one for those that came after it.
+    assert_eq!(looks() - before, 2);
+    scene.world.clock.advance(2 * SECOND);
+    scene.run("watch:process").await;
+    scene.world.clock.advance(2 * SECOND);
+    let before = looks();
+    wait(&scene, &id, Duration::ZERO).await;
+    assert_eq!(looks() - before, 1);
+}

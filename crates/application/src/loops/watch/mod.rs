@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use batchway_domain::Timestamp;
 use batchway_domain::identity::{BackendName, JobId};
 use batchway_domain::job::machine::Observation;
-use batchway_domain::job::{BackendId, Job, Lane, Rules, Settlement};
+use batchway_domain::job::{BackendId, Job, Lane, Pace, Rules, Settlement};
 use batchway_domain::ports::{Description, StoreError};
 use futures_util::future::join_all;
 
@@ -104,10 +104,15 @@ impl Watch {
 
     /// Jobs that can't be looked at now are looked at later; a stop waits for no look.
     async fn stop_unseen(&self, jobs: Vec<Job>) -> Vec<NextLook> {
+        let now = self.application.now();
         let stops = jobs.into_iter().map(|job| async move {
             self.application.stop_what_must(&self.calls, &job).await;
-            let at = self.next_look(&job);
-            Some((job.id, at))
+            let Pace {
+                shortest, stretch, ..
+            } = self.application.rules_of(&job).pace;
+            // Sooner than those that were looked at, so that not always the same are left out.
+            let factor = if job.stops().is_empty() { stretch } else { 1 };
+            Some((job.id, now.plus(shortest.saturating_mul(factor))))
         });
         join_all(stops).await
     }
