@@ -1,0 +1,82 @@
+//! Pages of a caller's jobs.
+
+use std::time::Duration;
+
+use batchway_domain::Timestamp;
+use batchway_domain::identity::JobId;
+use batchway_domain::ports::{JobPage, JobQuery, ReadError};
+use batchway_domain::security::KeyDigest;
+
+use crate::connection::{argument, number};
+use crate::core::Core;
+use crate::envelope::{ID_PREFIX, open, status_letter};
+use crate::reply::{array, bytes, pairs};
+use crate::script::Script;
+
+/// Sorts after every id.
+const AFTER_ALL: &str = "job_~";
+
+/// No page is longer: Redis does nothing else meanwhile.
+const LONGEST_PAGE: usize = 1000;
+
+impl Core {
+    /// One more than asked for is read, to know whether there is a next page.
+    pub(crate) async fn list(
+        &self,
+        key: &KeyDigest,
+        query: &JobQuery,
+    ) -> Result<JobPage, ReadError> {
+        let user = self.caller(key).await?;
+        let limit = query.limit.min(LONGEST_PAGE);
+        let place = self.keyspace.of_shard(key.shard);
+        let keys = [place.api_keys(), place.jobs(), place.index(&user)];
+        let status = query.status.map(|status| vec![status_letter(status)]);
+        let job_type = query.job_type.as_ref().map(|name| name.as_str());
+        let arguments = vec![
+            argument(key.sha256),
+            argument(user.as_str()),
+            argument(without_prefix(&oldest(query))),
+            argument(without_prefix(&before(query))),
+            number(limit + 1),
+            argument(status.unwrap_or_default()),
+            argument(job_type.unwrap_or_default()),
+        ];
+        let answer = self.link.run(Script::List, &keys, arguments).await?;
+        let mut answer = array(answer, "a page of jobs")?;
+        if answer.is_empty() {
+            return Err(ReadError::Unauthorized);
+        }
+        let rest = answer.split_off(1);
+        let mut jobs = pairs(rest)
+            .map(|(_, value)| open(&bytes(value, "a job")?))
+            .collect::<Result<Vec<_>, _>>()?;
+        let more = jobs.len() > limit;
+        jobs.truncate(limit);
+        let next = jobs.last().filter(|_| more).map(|job| job.id.clone());
+        Ok(JobPage { jobs, next })
+    }
+}
+
+fn without_prefix(id: &str) -> &str {
+    id.strip_prefix(ID_PREFIX).unwrap_or(id)
+}
+
+/// The least id that a job of the page may have.
+fn oldest(query: &JobQuery) -> String {
+    match query.created_after {
+        Some(Timestamp::MAX) => AFTER_ALL.to_owned(),
+        Some(time) => JobId::lower_bound_of(time.plus(Duration::from_millis(1))),
+        None => String::new(),
+    }
+}
+
+/// The least id that no job of the page may reach.
+fn before(query: &JobQuery) -> String {
+    let page_before = query.before.as_ref().map(|id| id.as_str().to_owned());
+    let created_before = query.created_before.map(JobId::lower_bound_of);
+    page_before
+        .into_iter()
+        .chain(created_before)
+        .min()
+        .unwrap_or_else(|| AFTER_ALL.to_owned())
+}

@@ -1,0 +1,83 @@
+-- What several scripts need: the store's time, due entries, counters, events.
+-- A job's value in `jobs`: version (8 bytes), operation (16), status letter, lane letter,
+-- length of its idempotency key (1 byte), that key, the packed record.
+
+local FROM_OPERATION, TO_OPERATION = 9, 24
+local STATUS, LANE, KEY_LENGTH = 25, 26, 27
+local EVENTS_KEPT, EVENTS_KEPT_FOR = 10000, 7 * 24 * 3600 * 1000
+
+-- Milliseconds by the server's clock, or by the caller's where it gives a time.
+local function store_time(given)
+    if given ~= '' then return tonumber(given) end
+    local time = redis.call('TIME')
+    return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function fifteen_digits(time) return string.format('%015.0f', time) end
+
+local function turn(user, at, id) return user .. '\0' .. fifteen_digits(at) .. id end
+
+-- `keys` names the sorted sets of one lane; only a dispatch lane has `turns` and `ages`.
+local function enter_due(keys, user, id, at)
+    redis.call('ZADD', keys.due, string.format('%.0f', at), id)
+    if keys.turns then
+        redis.call('ZADD', keys.turns, 0, turn(user, at, id))
+        redis.call('ZADD', keys.ages, 0, id .. user)
+    end
+end
+
+local function leave_due(keys, user, id)
+    local at = redis.call('ZSCORE', keys.due, id)
+    if not at then return end
+    redis.call('ZREM', keys.due, id)
+    if keys.turns then
+        redis.call('ZREM', keys.turns, turn(user, tonumber(at), id))
+        redis.call('ZREM', keys.ages, id .. user)
+    end
+end
+
+-- False where the job is not in this lane.
+local function move_due(keys, user, id, at)
+    local before = redis.call('ZSCORE', keys.due, id)
+    if not before then return false end
+    redis.call('ZADD', keys.due, string.format('%.0f', at), id)
+    if keys.turns then
+        redis.call('ZREM', keys.turns, turn(user, tonumber(before), id))
+        redis.call('ZADD', keys.turns, 0, turn(user, at, id))
+    end
+    return true
+end
+
+local function is_active(status) return status == 'q' or status == 'r' end
+
+-- Moves the counters of jobs that wait and of a user's jobs that have not ended. An absent job,
+-- before its admission or after its removal, has neither status nor lane.
+local function count(counts, user, status, lane, new_status, new_lane)
+    local queued = (new_lane == 'd' and 1 or 0) - (lane == 'd' and 1 or 0)
+    if queued ~= 0 then redis.call('HINCRBY', counts, 'queued', queued) end
+    local active = (is_active(new_status) and 1 or 0) - (is_active(status) and 1 or 0)
+    if active ~= 0 then redis.call('HINCRBY', counts, 'active:' .. user, active) end
+end
+
+local function queued(counts) return tonumber(redis.call('HGET', counts, 'queued') or 0) end
+
+-- An event's id in its stream is its number and the time, so that both can be asked for.
+local function forget_old_events(events, now)
+    while true do
+        local oldest = redis.call('XRANGE', events, '-', '+', 'COUNT', 32)
+        local keep_from
+        for _, entry in ipairs(oldest) do
+            local number, at = entry[1]:match('^(%d+)-(%d+)$')
+            if tonumber(at) > now - EVENTS_KEPT_FOR then break end
+            keep_from = number + 1
+        end
+        if not keep_from then return end
+        redis.call('XTRIM', events, 'MINID', '=', string.format('%.0f-0', keep_from))
+    end
+end
+
+local function append_event(counts, events, user, now, id, event)
+    local number = redis.call('HINCRBY', counts, 'events:' .. user, 1)
+    local entry = string.format('%.0f-%.0f', number, now)
+    redis.call('XADD', events, 'MAXLEN', '=', EVENTS_KEPT, entry, id, event)
+end

@@ -1,0 +1,34 @@
+-- Forgets a job. An idempotency key that stands for it keeps its last record.
+-- KEYS: as `commit`, then params, idempotency.
+-- ARGV: time, id, user, expected version, rest of the index entry, run.
+-- Answers K, C (another version) or N (no such job).
+
+local jobs, counts, index, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local lanes = {
+    d = { due = KEYS[5], turns = KEYS[9], ages = KEYS[10] },
+    r = { due = KEYS[6] }, w = { due = KEYS[7] }, m = { due = KEYS[8] },
+}
+local runs, params, idempotency = KEYS[11], KEYS[12], KEYS[13]
+local id, user = ARGV[2], ARGV[3]
+
+local value = redis.call('HGET', jobs, id)
+if not value then return { 'N' } end
+if value:sub(1, 8) ~= ARGV[4] then return { 'C' } end
+
+local status, lane = value:sub(STATUS, STATUS), value:sub(LANE, LANE)
+local key = value:sub(KEY_LENGTH + 1, KEY_LENGTH + value:byte(KEY_LENGTH))
+if key ~= '' then
+    local field = user .. '\0' .. key
+    local kept = redis.call('HGET', idempotency, field)
+    if kept and kept:sub(48, 79) == id then
+        redis.call('HSET', idempotency, field, kept:sub(1, 79) .. value)
+    end
+end
+redis.call('HDEL', jobs, id)
+redis.call('HDEL', params, id)
+redis.call('ZREM', index, status .. ARGV[5])
+leave_due(lanes[lane], user, id)
+count(counts, user, status, lane, nil, nil)
+if ARGV[6] ~= '' then redis.call('ZREM', runs, ARGV[6]) end
+forget_old_events(events, store_time(ARGV[1]))
+return { 'K', queued(counts) }

@@ -1,0 +1,87 @@
+//! The scripts that run inside Redis, each in a file of its own under `lua/`.
+
+/// The first line tells Redis (7.0 or later) what a script may do: read only; write; write also
+/// where memory is full, so that only admission stops there.
+macro_rules! script {
+    (reads, $file:literal) => {
+        script!("#!lua flags=no-writes\n", $file)
+    };
+    (admits, $file:literal) => {
+        script!("#!lua\n", $file)
+    };
+    (writes, $file:literal) => {
+        script!("#!lua flags=allow-oom\n", $file)
+    };
+    ($first_line:literal, $file:literal) => {
+        concat!(
+            $first_line,
+            include_str!("lua/entries.lua"),
+            include_str!(concat!("lua/", $file)),
+        )
+    };
+}
+
+/// One of the scripts; each is explained in the file of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Script {
+    Admit,
+    Budget,
+    Commit,
+    Events,
+    Find,
+    Heads,
+    List,
+    Register,
+    Remove,
+    Replicas,
+    Reschedule,
+    Revoke,
+    Take,
+    Waiting,
+}
+
+impl Script {
+    pub(crate) const ALL: [Self; 14] = [
+        Self::Admit,
+        Self::Budget,
+        Self::Commit,
+        Self::Events,
+        Self::Find,
+        Self::Heads,
+        Self::List,
+        Self::Register,
+        Self::Remove,
+        Self::Replicas,
+        Self::Reschedule,
+        Self::Revoke,
+        Self::Take,
+        Self::Waiting,
+    ];
+
+    pub(crate) const fn source(self) -> &'static str {
+        match self {
+            Self::Admit => script!(admits, "admit.lua"),
+            Self::Budget => script!(writes, "budget.lua"),
+            Self::Commit => script!(writes, "commit.lua"),
+            Self::Events => script!(reads, "events.lua"),
+            Self::Find => script!(reads, "find.lua"),
+            Self::Heads => script!(reads, "heads.lua"),
+            Self::List => script!(reads, "list.lua"),
+            Self::Register => script!(writes, "register.lua"),
+            Self::Remove => script!(writes, "remove.lua"),
+            Self::Replicas => script!(writes, "replicas.lua"),
+            Self::Reschedule => script!(writes, "reschedule.lua"),
+            Self::Revoke => script!(writes, "revoke.lua"),
+            Self::Take => script!(writes, "take.lua"),
+            Self::Waiting => script!(reads, "waiting.lua"),
+        }
+    }
+
+    /// Whether it goes by the connection for reads, which never waits for a barrier.
+    pub(crate) const fn only_reads(self) -> bool {
+        matches!(
+            self,
+            Self::Events | Self::Find | Self::Heads | Self::List | Self::Waiting
+        )
+    }
+}

@@ -1,0 +1,69 @@
+//! What all processes that share a store have to agree on.
+
+use batchway_domain::identity::DeploymentId;
+use batchway_domain::ports::StoreError;
+
+use crate::RedisJobStore;
+use crate::barrier;
+use crate::connection::argument;
+use crate::core::Core;
+use crate::reply::{text, unexpected};
+
+impl Core {
+    /// The value that the store keeps under this name: the one that was proposed first.
+    pub(crate) async fn agree_on(&self, name: &str, proposal: &str) -> Result<String, StoreError> {
+        let settings = self.keyspace.of_store("settings");
+        self.link
+            .write(
+                "HSETNX",
+                &settings,
+                vec![argument(name), argument(proposal)],
+            )
+            .await?;
+        let kept = self
+            .link
+            .write("HGET", &settings, vec![argument(name)])
+            .await?;
+        let barrier = self.keyspace.of_store("barrier");
+        barrier::wait(&self.link, self.durability, &barrier).await?;
+        text(kept, "a setting of the store")
+    }
+}
+
+impl RedisJobStore {
+    /// The value that all processes of this store share under `name`: `proposal` where there is
+    /// none yet, and else the one that is there. For what is decided once
+    /// (the deployment's id) and for what must be equal everywhere (a fingerprint of the signing
+    /// secret, never the secret): compare what comes back.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn agree_on(&self, name: &str, proposal: &str) -> Result<String, StoreError> {
+        self.core().agree_on(name, proposal).await
+    }
+
+    /// Puts another value in the place of what is shared under `name`. For what all processes
+    /// agree to replace: they have to take either value for good while this goes on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn change(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        let core = self.core();
+        let settings = core.keyspace.of_store("settings");
+        core.link
+            .write("HSET", &settings, vec![argument(name), argument(value)])
+            .await?;
+        let barrier = core.keyspace.of_store("barrier");
+        barrier::wait(&core.link, core.durability, &barrier).await
+    }
+
+    /// The id of this deployment: the one that is kept here, or this proposal, which is kept
+    /// from then on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deployment_id(&self, proposal: &DeploymentId) -> Result<DeploymentId, StoreError> {
+        let kept = self.agree_on("deployment", proposal.as_str()).await?;
+        kept.parse().map_err(|_| unexpected("the deployment's id"))
+    }
+}
