@@ -31,6 +31,8 @@ pub(crate) enum HeldCause {
     ExpiredCredentials,
     AccessDenied,
     ClockSkew,
+    /// An error that we have never heard of.
+    Unheard,
 }
 
 impl HeldCause {
@@ -41,6 +43,7 @@ impl HeldCause {
             Self::ExpiredCredentials => "expired_credentials",
             Self::AccessDenied => "access_denied",
             Self::ClockSkew => "clock_skew",
+            Self::Unheard => "aws_error",
         }
     }
 
@@ -62,6 +65,9 @@ impl HeldCause {
                 "AWS takes no request of the gateway, as its clock is wrong; its operator has to set the clock."
                     .to_owned()
             }
+            Self::Unheard => format!(
+                "AWS refuses {action} for a reason that the gateway does not know; its operator finds it in the gateway's log."
+            ),
         }
     }
 }
@@ -129,7 +135,7 @@ fn judge(answer: &Answer, now: Timestamp) -> Verdict {
         | "InvalidParameterCombination"
         | "MissingParameter"
         | "RequestEntityTooLargeException" => Verdict::Faulty,
-        _ => Verdict::DidNotHappen,
+        _ => Verdict::Held(HeldCause::Unheard),
     }
 }
 
@@ -162,8 +168,8 @@ mod tests {
 
     #[test]
     fn answers_by_status_and_code() {
-        use HeldCause::{AccessDenied, ClockSkew, Credentials, ExpiredCredentials};
-        use Verdict::{DidNotHappen, Faulty, Held, Throttled, Unknown};
+        use HeldCause::{AccessDenied, ClockSkew, Credentials, ExpiredCredentials, Unheard};
+        use Verdict::{Faulty, Held, Throttled, Unknown};
         let table = [
             (400, "ClientException", Faulty),
             (400, "ValidationException", Faulty),
@@ -186,8 +192,8 @@ mod tests {
             (403, "AccessDenied", Held(AccessDenied)),
             (403, "RequestTimeTooSkewed", Held(ClockSkew)),
             (400, "RequestExpired", Held(ClockSkew)),
-            (404, "UnknownOperationException", DidNotHappen),
-            (400, "SomethingNew", DidNotHappen),
+            (404, "UnknownOperationException", Held(Unheard)),
+            (400, "SomethingNew", Held(Unheard)),
             (500, "ServerException", Unknown),
             (500, "InternalFailure", Unknown),
             (503, "ServiceUnavailable", Unknown),

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_http_client::tls;
 use batchway_compute_aws_batch::AwsBatchBackend;
 use batchway_domain::ports::{ComputeBackend, SubmitError};
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 use crate::gateway::{
-    backend, config, impatient_backend, in_order, queue, sdk_without_credentials, submission,
+    backend, config, impatient_backend, in_order, queue, sdk, sdk_without_credentials, submission,
 };
 use crate::scripted_aws::{Asked, Reply, ScriptedAws};
 
@@ -69,6 +72,7 @@ async fn what_is_about_us_holds_the_job() {
         (403, "AccessDeniedException", "access_denied"),
         (403, "RequestExpired", "clock_skew"),
         (403, "RequestTimeTooSkewed", "clock_skew"),
+        (400, "SomethingNewException", "aws_error"),
     ];
     for (status, code, expected) in table {
         let error = submit(Reply::error(status, code, "No.")).await;
@@ -94,6 +98,22 @@ async fn throttling_is_told_with_the_time_that_aws_asks_for() {
     assert_eq!(retry_after, Some(Duration::from_secs(7)));
 }
 
+/// What the other tests here would miss if the server didn't count.
+#[tokio::test]
+async fn the_sdk_left_to_itself_sends_a_job_three_times() {
+    let aws = ScriptedAws::start(|_| Reply::Drop).await;
+    let client = aws_sdk_batch::Client::new(&sdk(&aws.url(), "eu-central-1"));
+    let answer = client
+        .submit_job()
+        .job_name("x")
+        .job_queue("q")
+        .job_definition("d")
+        .send()
+        .await;
+    assert!(answer.is_err());
+    assert_eq!(aws.asked("submitjob").len(), 3);
+}
+
 #[tokio::test]
 async fn no_connection_means_that_nothing_happened() {
     let closed = {
@@ -103,6 +123,38 @@ async fn no_connection_means_that_nothing_happened() {
     for url in [closed.as_str(), "http://no-such-host.invalid"] {
         let error = backend(url).submit(&submission()).await.unwrap_err();
         assert_eq!(word(&error), "did not happen", "{url}: {error:?}");
+    }
+}
+
+/// Nothing is written before the handshake is over.
+#[tokio::test]
+async fn a_handshake_that_fails_or_takes_too_long_means_that_nothing_happened() {
+    for answers in [true, false] {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let mut kept = Vec::new();
+            while let Ok((mut connection, _)) = listener.accept().await {
+                if answers {
+                    let _ = connection
+                        .write_all(b"HTTP/1.1 400 This is not TLS\r\n\r\n")
+                        .await;
+                } else {
+                    kept.push(connection);
+                }
+            }
+        });
+        let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+        let https = aws_smithy_http_client::Builder::new().tls_provider(tls);
+        let sdk = sdk(&url, "eu-central-1").into_builder();
+        let sdk = sdk.http_client(https.build_https()).build();
+        let mut config = config();
+        config.timeouts.connect = Duration::from_millis(300);
+        let error = AwsBatchBackend::new(&sdk, config)
+            .submit(&submission())
+            .await
+            .unwrap_err();
+        assert_eq!(word(&error), "did not happen", "{answers}: {error:?}");
     }
 }
 
@@ -207,4 +259,10 @@ async fn what_is_said_of_a_signature_is_not_passed_on() {
     let id = batchway_domain::job::BackendId("8f2b".to_owned());
     let error = backend(&aws.url()).describe(&[id]).await.unwrap_err();
     assert!(!format!("{error:?} {error}").contains("SECRET"));
+}
+
+#[test]
+fn the_backend_shows_no_secret() {
+    let shown = format!("{:?}", backend("http://localhost"));
+    assert!(shown.contains("AwsBatchBackend") && !shown.contains("a secret"));
 }
