@@ -164,6 +164,10 @@ impl ComputeBackend for ProcessBackend {
         Capacity::Slots(self.free_slots())
     }
 
+    fn looks_after(&self, target: &Target) -> bool {
+        *target == self.target()
+    }
+
     async fn resolve_target(&self, execution: &Execution) -> Result<Target, SubmitError> {
         starting::process_execution(execution)?;
         starting::check_runner(&self.config.runner)?;

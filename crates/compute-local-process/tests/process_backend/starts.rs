@@ -173,6 +173,26 @@ async fn jobs_of_other_backends_and_machines_are_not_started() {
 }
 
 #[tokio::test]
+async fn a_backend_looks_after_its_own_host_and_no_other() {
+    let (stage, elsewhere) = (Stage::new(), Stage::new());
+    let execution = stage.script(name(1), "exit 0").execution;
+    let here = stage.backend.resolve_target(&execution).await.unwrap();
+    assert!(stage.backend.looks_after(&here));
+    assert!(stage.reopened().looks_after(&here), "also after a restart");
+    let there = Target(format!("{}-000000", here.0));
+    assert!(!stage.backend.looks_after(&there));
+    assert!(!stage.backend.looks_after(&Target(String::new())));
+    let mut changed = config(elsewhere.folder.path());
+    changed.runs_dir = elsewhere.folder.path().join("other-runs");
+    changed.entropy = std::sync::Arc::new(batchway_memory_adapters::SeededEntropy::new(8));
+    let other = ProcessBackend::new(changed).unwrap();
+    assert!(
+        !other.looks_after(&here),
+        "a copy of the machine is another"
+    );
+}
+
+#[tokio::test]
 async fn the_name_of_the_host_stays() {
     let stage = Stage::new();
     let submission = stage.script(name(1), "exit 0");
