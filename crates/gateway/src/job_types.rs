@@ -1,22 +1,29 @@
 //! The file of job types: TOML, one table a type. `crates/gateway/job-types.toml` is the
 //! built-in one, and the example to start from.
 
+mod aws_batch_table;
+mod process_table;
+#[cfg(test)]
+mod tests;
+mod values;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use batchway_domain::identity::{BackendName, JobTypeName};
 use batchway_domain::job::{FailureClass, RetryPolicy};
-use batchway_domain::job_type::{
-    AwsBatchExecution, EstimateFormula, Execution, JobType, JobTypes, MainResult, ProcessExecution,
-};
-use bytesize::ByteSize;
+use batchway_domain::job_type::{EstimateFormula, Execution, JobType, JobTypes, MainResult};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::configuration::{Adapters, ComputeChoice};
 use crate::failure::Failure;
+
+use aws_batch_table::AwsBatchTable;
+use process_table::ProcessTable;
+use values::duration;
 
 const BUILT_IN: &str = include_str!("../job-types.toml");
 
@@ -32,13 +39,16 @@ const BUILT_IN_SCHEMAS: [(&str, &str); 2] = [
     ),
 ];
 
-/// What is kept of a program's output where the file says nothing.
-const DEFAULT_LOG: ByteSize = ByteSize::mib(16);
-
-/// Reads the job types of a file, or the built-in ones.
-pub(crate) fn load(path: Option<&Path>) -> Result<JobTypes, Failure> {
+/// Reads the job types of a file, or the built-in ones, and sends each to one of the backends
+/// that there are.
+pub(crate) fn load(path: Option<&Path>, adapters: &Adapters) -> Result<JobTypes, Failure> {
     match path {
-        None => parse(BUILT_IN, "the built-in job types", &read_built_in_schema),
+        None => parse(
+            BUILT_IN,
+            "the built-in job types",
+            &read_built_in_schema,
+            adapters,
+        ),
         Some(path) => {
             let text = fs::read_to_string(path).map_err(|error| {
                 Failure::misconfigured(format!(
@@ -47,9 +57,9 @@ pub(crate) fn load(path: Option<&Path>) -> Result<JobTypes, Failure> {
                 ))
             })?;
             let folder = path.parent().unwrap_or(Path::new("."));
-            parse(&text, &path.display().to_string(), &|name| {
-                fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
-            })
+            let read_schema =
+                |name: &str| fs::read_to_string(folder.join(name)).map_err(|e| e.to_string());
+            parse(&text, &path.display().to_string(), &read_schema, adapters)
         }
     }
 }
@@ -64,7 +74,12 @@ fn read_built_in_schema(name: &str) -> Result<String, String> {
 
 type ReadSchema<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 
-fn parse(text: &str, origin: &str, read_schema: &ReadSchema<'_>) -> Result<JobTypes, Failure> {
+fn parse(
+    text: &str,
+    origin: &str,
+    read_schema: &ReadSchema<'_>,
+    adapters: &Adapters,
+) -> Result<JobTypes, Failure> {
     let tables: BTreeMap<JobTypeName, Table> = toml::from_str(text)
         .map_err(|error| Failure::misconfigured(format!("{origin} can't be read: {error}")))?;
     if tables.is_empty() {
@@ -78,7 +93,7 @@ fn parse(text: &str, origin: &str, read_schema: &ReadSchema<'_>) -> Result<JobTy
         .map(|(name, table)| {
             let label = format!("{origin}: job type {name}");
             table
-                .into_job_type(name, read_schema)
+                .into_job_type(name, read_schema, adapters)
                 .map_err(|problem| Failure::misconfigured(format!("{label}: {problem}")))
         })
         .collect()
@@ -104,6 +119,7 @@ struct Table {
     tries: BTreeMap<FailureClass, u32>,
     #[serde(default)]
     estimate: EstimateTable,
+    backend: Option<ComputeChoice>,
     process: Option<ProcessTable>,
     aws_batch: Option<AwsBatchTable>,
 }
@@ -127,61 +143,33 @@ struct EstimateTable {
     base_seconds: f64,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProcessTable {
-    command: Vec<String>,
-    cpus: Option<f64>,
-    memory: Option<String>,
-    log: Option<String>,
-}
-
-impl ProcessTable {
-    fn into_execution(self) -> Result<ProcessExecution, String> {
-        if self.command.first().is_none_or(String::is_empty) {
-            return Err("process.command needs at least the program".to_owned());
-        }
-        if let Some(cpus) = self.cpus.filter(|cpus| !(cpus.is_finite() && *cpus > 0.0)) {
-            return Err(format!("process.cpus = {cpus} must be a number above 0"));
-        }
-        let memory = size("process.memory", self.memory.as_deref())?;
-        let log = size("process.log", self.log.as_deref())?;
-        Ok(ProcessExecution {
-            command: self.command,
-            cpus: self.cpus,
-            memory_bytes: memory.map(|size| size.as_u64()),
-            log_bytes: log.unwrap_or(DEFAULT_LOG).as_u64(),
-        })
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AwsBatchTable {
-    queue: String,
-    definition: String,
-    vcpus: Option<String>,
-    memory_mib: Option<u64>,
-    command: Option<Vec<String>>,
-    #[serde(default)]
-    environment: BTreeMap<String, String>,
-}
-
 impl Table {
     fn into_job_type(
         self,
         name: JobTypeName,
         read_schema: &ReadSchema<'_>,
+        adapters: &Adapters,
     ) -> Result<JobType, String> {
         let schema = self.schema(read_schema)?;
         let timeout = duration("timeout", self.timeout.as_deref())?;
         let max_queue_time = duration("max_queue_time", self.max_queue_time.as_deref())?;
         let gated = self.gate == Gate::Runner;
         let tries = retry_policy(gated || self.repeatable, &self.tries)?;
-        let (backend, execution) = execution(self.process, self.aws_batch)?;
-        if backend.as_str() == "process" && !gated {
-            return Err("gate = \"none\" is for images of AWS Batch: a process always runs under the runner".to_owned());
-        }
+        let execution = execution(self.backend, self.process, self.aws_batch, adapters)?;
+        let backend = match execution {
+            Execution::Process(_) if !gated => {
+                return Err(
+                    "gate = \"none\" is for images of AWS Batch: a process always runs under the \
+                     runner"
+                        .to_owned(),
+                );
+            }
+            Execution::Process(_) => process_backend(),
+            Execution::AwsBatch(_) => {
+                aws_batch_table::check_timeout(timeout)?;
+                aws_batch_backend()
+            }
+        };
         Ok(JobType {
             name,
             summary: self.summary,
@@ -219,25 +207,6 @@ impl Table {
     }
 }
 
-fn duration(name: &str, text: Option<&str>) -> Result<Option<Duration>, String> {
-    text.map(|text| {
-        humantime::parse_duration(text).map_err(|error| {
-            format!("{name} = {text:?} is not a length of time such as \"24h\": {error}")
-        })
-    })
-    .transpose()
-}
-
-fn size(name: &str, text: Option<&str>) -> Result<Option<ByteSize>, String> {
-    text.map(|text| match text.parse::<ByteSize>() {
-        Ok(size) if size.as_u64() > 0 => Ok(size),
-        _ => Err(format!(
-            "{name} = {text:?} is not a size above 0 such as \"512MiB\""
-        )),
-    })
-    .transpose()
-}
-
 /// An image that can't be told to run only once gets one try, unless it says that it is safe to
 /// repeat.
 fn retry_policy(
@@ -263,100 +232,49 @@ fn retry_policy(
     }))
 }
 
+/// What runs the jobs: what the type names, else the default where the type says how, else the
+/// other one.
 fn execution(
+    named: Option<ComputeChoice>,
     process: Option<ProcessTable>,
     aws_batch: Option<AwsBatchTable>,
-) -> Result<(BackendName, Execution), String> {
-    let named = |name: &str| name.parse().expect("our own names of backends are valid");
-    match (process, aws_batch) {
-        (Some(process), None) => {
-            let process = process.into_execution()?;
-            Ok((named("process"), Execution::Process(process)))
+    adapters: &Adapters,
+) -> Result<Execution, String> {
+    // Both are checked, so that a mistake doesn't wait for the day on which it is used.
+    let process = process.map(ProcessTable::into_execution).transpose()?;
+    let aws_batch = aws_batch.map(AwsBatchTable::checked).transpose()?;
+    let choice = named.unwrap_or(match (&process, &aws_batch) {
+        (Some(_), Some(_)) => adapters.compute,
+        (_, None) => ComputeChoice::Process,
+        (None, Some(_)) => ComputeChoice::AwsBatch,
+    });
+    let needs = |table: &str| format!("needs a table {table} that says what is run there");
+    match choice {
+        ComputeChoice::Process if named.is_none() && process.is_none() => {
+            Err("needs a table process or aws_batch that says what is run".to_owned())
         }
-        (None, Some(batch)) => Ok((
-            named("aws-batch"),
-            Execution::AwsBatch(AwsBatchExecution {
-                queue: batch.queue,
-                definition: batch.definition,
-                vcpus: batch.vcpus,
-                memory_mib: batch.memory_mib,
-                command: batch.command,
-                environment: batch.environment,
-            }),
-        )),
-        _ => Err("needs exactly one of the tables process and aws_batch".to_owned()),
+        ComputeChoice::Process => Ok(Execution::Process(process.ok_or_else(|| needs("process"))?)),
+        ComputeChoice::AwsBatch => {
+            let table = aws_batch.ok_or_else(|| needs("aws_batch"))?;
+            let settings = adapters.batch.as_ref().ok_or(
+                "runs on AWS Batch, which is not configured: set AWS_BATCH_JOB_QUEUE, \
+                 AWS_BATCH_JOB_DEFINITION and AWS_S3_BUCKET, or take the type out of the file",
+            )?;
+            Ok(Execution::AwsBatch(table.into_execution(settings)))
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The name of the backend that runs processes of this machine.
+pub(crate) fn process_backend() -> BackendName {
+    named_backend("process")
+}
 
-    const MINIMAL: &str = r#"
-        [greet]
-        summary = "Greets."
-        params_schema = { type = "object" }
-        example = {}
-        process.command = ["echo", "hello"]
-    "#;
+/// The name of the backend that is AWS Batch.
+pub(crate) fn aws_batch_backend() -> BackendName {
+    named_backend("aws-batch")
+}
 
-    fn problem(text: &str) -> String {
-        parse(text, "test.toml", &read_built_in_schema)
-            .unwrap_err()
-            .to_string()
-    }
-
-    #[test]
-    fn the_built_in_types_are_the_two_of_the_api() {
-        let types = load(None).unwrap();
-        let names: Vec<&str> = types.iter().map(|kind| kind.name.as_str()).collect();
-        assert_eq!(names, ["generate_dataset", "run_simulation"]);
-        assert!(
-            types
-                .iter()
-                .all(|kind| kind.gated && kind.backend.as_str() == "process")
-        );
-    }
-
-    #[test]
-    fn a_new_type_needs_five_lines() {
-        let types = parse(MINIMAL, "test.toml", &read_built_in_schema).unwrap();
-        let greet = types.get(&"greet".parse().unwrap()).unwrap();
-        assert!(greet.tries.allows_another(FailureClass::HostLost, 1));
-        assert_eq!(greet.timeout, None);
-    }
-
-    #[test]
-    fn a_file_without_types_is_not_taken_for_one() {
-        assert!(problem("# all gone\n").contains("no job type"));
-    }
-
-    #[test]
-    fn mistakes_are_named_with_their_type_and_field() {
-        for (change, expected) in [
-            ("timeout = \"soon\"", "timeout"),
-            ("colour = \"red\"", "colour"),
-            ("gate = \"none\"", "gate"),
-            ("tries.spot_reclaim = 11", "spot_reclaim"),
-            (
-                "params_schema_file = \"run_simulation.json\"",
-                "params_schema_file",
-            ),
-            ("process.cpus = -1", "cpus"),
-            ("process.cpus = nan", "cpus"),
-            ("process.memory = \"lots\"", "512MiB"),
-            ("process.log = \"0B\"", "process.log"),
-            (
-                "aws_batch = { queue = \"q\", definition = \"d\" }",
-                "exactly one",
-            ),
-        ] {
-            let message =
-                problem(&MINIMAL.replace("example = {}", &format!("example = {{}}\n{change}")));
-            assert!(
-                message.contains("test.toml") && message.contains(expected),
-                "{message}"
-            );
-        }
-    }
+fn named_backend(name: &str) -> BackendName {
+    name.parse().expect("our own names of backends are valid")
 }

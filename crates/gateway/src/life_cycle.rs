@@ -1,8 +1,9 @@
 //! Listening, working, and stopping in the right order.
 //!
-//! At the first signal readiness goes off, those who wait for a job are answered, the listener
-//! closes, open requests and rounds of work are finished; jobs go on. A second signal ends the
-//! process at once, which loses nothing either: that is what the store is for.
+//! At the first signal readiness goes off and those who wait for a job are answered. Requests are
+//! still taken for a moment, so that a load balancer can notice. Then the listener closes, open
+//! requests and rounds of work are finished; jobs go on. A second signal ends the process at
+//! once, which loses nothing either: that is what the store is for.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use batchway_application::loops::drive;
 use batchway_http_api::HttpOptions;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Says when to stop.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shutdown {
-    /// From now on nothing new is begun.
+    /// From now on the gateway is not ready for more.
     pub(crate) drain: CancellationToken,
 }
 
@@ -78,11 +80,12 @@ pub(crate) async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListen
     })
 }
 
-/// Runs a gateway until it is told to stop.
+/// Runs a gateway until it is told to stop, and then for `delay` and what has been begun.
 pub(crate) async fn run(
     gateway: Gateway,
     listener: Option<TcpListener>,
     works: bool,
+    delay: Duration,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
     let Gateway {
@@ -92,35 +95,43 @@ pub(crate) async fn run(
         public_url,
         ..
     } = gateway;
+    let Shutdown { drain } = shutdown;
+    // From here on nothing new is begun.
+    let close = CancellationToken::new();
     let work = TaskTracker::new();
     if works {
         for one in application.loops() {
-            let (entropy, drain) = (entropy.clone(), shutdown.drain.clone());
-            work.spawn(async move { drive(&*one, &*entropy, drain).await });
+            let (entropy, close) = (entropy.clone(), close.clone());
+            work.spawn(async move { drive(&*one, &*entropy, close).await });
         }
     }
     work.close();
+    tokio::spawn({
+        let (application, drain, close) = (application.clone(), drain.clone(), close.clone());
+        async move {
+            drain.cancelled().await;
+            application.drain();
+            sleep(delay).await;
+            close.cancel();
+        }
+    });
     let served = match listener {
         Some(listener) => {
-            tracing::info!("listening on {public_url}, API docs at {public_url}/docs");
+            let address = listener.local_addr().map_err(Failure::failed)?;
+            tracing::info!("listening on http://{address}, API docs at {public_url}/docs");
             let options = HttpOptions {
                 entropy: entropy.clone(),
             };
-            let routes = batchway_http_api::routes(application.clone(), options);
-            let (application, drain) = (application.clone(), shutdown.drain.clone());
-            tokio::spawn(async move {
-                drain.cancelled().await;
-                application.drain();
-            });
-            batchway_http_api::serve(listener, routes, shutdown.drain.clone(), GRACE).await
+            let routes = batchway_http_api::routes(application, options);
+            batchway_http_api::serve(listener, routes, close.clone(), GRACE).await
         }
         None => {
-            shutdown.drain.cancelled().await;
+            close.cancelled().await;
             Ok(())
         }
     };
     // Where serving ended by itself, the work ends too.
-    shutdown.drain.cancel();
+    close.cancel();
     work.wait().await;
     drop(store);
     served.map_err(|error| Failure::failed(format!("serving ended: {error}")))

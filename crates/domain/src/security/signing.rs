@@ -15,6 +15,8 @@ pub enum Purpose {
     ArtifactLink,
     /// Protects the cursor of a list.
     ListCursor,
+    /// Tells the gateways of one store whether they have the same secret.
+    Fingerprint,
 }
 
 impl Purpose {
@@ -23,6 +25,7 @@ impl Purpose {
             Self::JobToken => b"batchway job token v1\0",
             Self::ArtifactLink => b"batchway artifact link v1\0",
             Self::ListCursor => b"batchway list cursor v1\0",
+            Self::Fingerprint => b"batchway secret fingerprint v1\0",
         }
     }
 }

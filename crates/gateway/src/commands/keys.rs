@@ -9,25 +9,24 @@ use batchway_domain::security::ApiKey;
 
 use crate::command_line::KeysCommand;
 use crate::configuration::Configuration;
-use crate::data_folder::DataFolder;
 use crate::entropy::SystemEntropy;
 use crate::failure::Failure;
 use crate::system_clock::SystemClock;
-use crate::wiring;
+use crate::wiring::{Patience, Store};
 
 pub(crate) async fn run(configuration: Configuration, command: KeysCommand) -> Result<(), Failure> {
-    let folder = DataFolder::open(&configuration.data_folder, "BATCHWAY_DATA_DIR")?;
-    let keys = wiring::open_store(&folder, Arc::new(SystemClock))?;
+    let store = Store::open(&configuration, Arc::new(SystemClock), Patience::None).await?;
+    let keys = &*store.keys();
     match command {
         KeysCommand::Create { user } => {
-            let key = create(&keys, &user_name(&user)?, SystemClock.now()).await?;
+            let key = create(keys, &user_name(&user)?, SystemClock.now()).await?;
             print(key.reveal());
         }
         KeysCommand::List { user } => {
             let user = user.as_deref().map(user_name).transpose()?;
             list(&keys.list(user.as_ref()).await.map_err(failed)?);
         }
-        KeysCommand::Revoke { digest } => revoke(&keys, &digest).await?,
+        KeysCommand::Revoke { digest } => revoke(keys, &digest).await?,
     }
     Ok(())
 }

@@ -41,10 +41,8 @@ fn configured() -> Result<Configuration, Failure> {
 
 fn start_log(configuration: &Configuration) -> Result<(), Failure> {
     telemetry::start(&configuration.log)?;
-    for name in &configuration.unknown {
-        tracing::warn!(
-            "{name} is set and means nothing to the gateway; .env.example has all names"
-        );
+    for warning in &configuration.warnings {
+        tracing::warn!("{warning}");
     }
     Ok(())
 }

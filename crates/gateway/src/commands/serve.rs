@@ -1,6 +1,7 @@
 //! `batchway serve` and `batchway worker`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::configuration::Configuration;
 use crate::data_folder::DataFolder;
@@ -16,8 +17,10 @@ pub(crate) async fn serve(configuration: Configuration, works: bool) -> Result<(
     let _working = works.then(|| folder.lock("worker")).transpose()?;
     let listener = bind(configuration.listen, "BATCHWAY_LISTEN or --listen").await?;
     let gateway = wiring::wire(&configuration, &folder, &listener, Arc::new(SystemClock)).await?;
-    tracing::info!("{}", gateway.summary);
-    life_cycle::run(gateway, Some(listener), works, Shutdown::on_signals()?).await
+    tell(&gateway.summary);
+    let delay = configuration.drain_delay;
+    let shutdown = Shutdown::on_signals()?;
+    life_cycle::run(gateway, Some(listener), works, delay, shutdown).await
 }
 
 /// Runs jobs and nothing else.
@@ -31,6 +34,14 @@ pub(crate) async fn work(configuration: Configuration) -> Result<(), Failure> {
         Arc::new(SystemClock),
     )
     .await?;
-    tracing::info!("{}", gateway.summary);
-    life_cycle::run(gateway, None, true, Shutdown::on_signals()?).await
+    tell(&gateway.summary);
+    // Nobody asks a worker anything, so nobody has to notice that it stops.
+    let delay = Duration::ZERO;
+    life_cycle::run(gateway, None, true, delay, Shutdown::on_signals()?).await
+}
+
+fn tell(summary: &[String]) {
+    for choice in summary {
+        tracing::info!("{choice}");
+    }
 }

@@ -1,7 +1,11 @@
 //! What the environment and `.env` say, read once and checked whole.
 
+mod adapters;
+mod aws;
+mod redis;
 mod secrets;
 mod variables;
+mod warnings;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -13,7 +17,10 @@ use batchway_domain::ports::AdmissionLimits;
 
 use crate::failure::Failure;
 
-pub(crate) use secrets::parse_secrets;
+pub(crate) use adapters::{Adapters, ArtifactsChoice, BatchSettings, ComputeChoice, StoreChoice};
+pub(crate) use aws::AwsSettings;
+pub(crate) use secrets::Secret;
+use secrets::parse_secrets;
 pub(crate) use variables::{Variables, inherited_by_jobs};
 
 /// Everything that an operator can set, with the defaults of `.env.example`.
@@ -25,29 +32,31 @@ pub(crate) struct Configuration {
     pub(crate) job_types: Option<PathBuf>,
     pub(crate) environment: Environment,
     pub(crate) deployment: Option<DeploymentId>,
-    pub(crate) secrets: Option<Vec<Vec<u8>>>,
+    pub(crate) secrets: Option<Vec<Secret>>,
     pub(crate) link_ttl: Duration,
     pub(crate) job_retention: Duration,
     pub(crate) idempotency_ttl: Duration,
     pub(crate) limits: AdmissionLimits,
     pub(crate) process_concurrency: usize,
+    pub(crate) adapters: Adapters,
+    /// How long requests are still taken after readiness has gone off.
+    pub(crate) drain_delay: Duration,
     pub(crate) log: String,
-    /// Variables that look like ours and mean nothing to the gateway, as a misspelt one does.
-    pub(crate) unknown: Vec<String>,
+    /// What is set and won't have the effect that someone may expect of it.
+    pub(crate) warnings: Vec<String>,
     /// What of our own environment a job finds in its own.
     pub(crate) inherited: BTreeMap<String, String>,
 }
 
-/// The file that explains every variable there is.
-const EXAMPLE: &str = include_str!("../../../../.env.example");
-
 /// Seven days: what Amazon S3 allows, and long enough anywhere.
 const LONGEST_LINK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+const LONGEST_DRAIN_DELAY: Duration = Duration::from_secs(300);
 
 impl Configuration {
     /// Reads the configuration out of variables.
     pub(crate) fn read(variables: &Variables) -> Result<Self, Failure> {
-        refuse_what_is_not_there(variables)?;
+        let adapters = Adapters::select(variables)?;
         let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
         Ok(Self {
             listen: variables
@@ -72,8 +81,10 @@ impl Configuration {
             idempotency_ttl: variables.duration("BATCHWAY_IDEMPOTENCY_TTL", "72h")?,
             limits: limits(variables)?,
             process_concurrency: process_concurrency(variables)?,
+            drain_delay: drain_delay(variables)?,
             log: variables.get("BATCHWAY_LOG").unwrap_or("info").to_owned(),
-            unknown: unknown(variables),
+            warnings: warnings::of(variables, &adapters),
+            adapters,
             inherited: inherited_by_jobs(),
         })
     }
@@ -133,52 +144,15 @@ fn process_concurrency(variables: &Variables) -> Result<usize, Failure> {
     }
 }
 
-fn unknown(variables: &Variables) -> Vec<String> {
-    let explained: Vec<&str> = EXAMPLE
-        .lines()
-        .filter_map(|line| Some(line.trim_start_matches('#').split_once('=')?.0))
-        .collect();
-    variables
-        .names()
-        .filter(|name| name.starts_with("BATCHWAY_") && !explained.contains(name))
-        .map(str::to_owned)
-        .collect()
-}
-
-/// Settings for adapters that this version does not have are refused rather than ignored:
-/// a gateway that quietly runs elsewhere than configured is worse than one that does not start.
-fn refuse_what_is_not_there(variables: &Variables) -> Result<(), Failure> {
-    const ADAPTERS: [(&str, &str, &[&str]); 3] = [
-        ("BATCHWAY_STORE", "sqlite", &["REDIS_HOST", "REDIS_URL"]),
-        (
-            "BATCHWAY_COMPUTE",
-            "process",
-            &["AWS_BATCH_JOB_QUEUE", "AWS_BATCH_JOB_DEFINITION"],
-        ),
-        ("BATCHWAY_ARTIFACTS", "filesystem", &["AWS_S3_BUCKET"]),
-    ];
-    for (choice, only, selected_by) in ADAPTERS {
-        match variables.get(choice) {
-            Some(value) if value == only => {}
-            Some(value) => {
-                return Err(Failure::misconfigured(format!(
-                    "{choice}={value} is not available in this version: only {only} is"
-                )));
-            }
-            None => {
-                if let Some(name) = selected_by
-                    .iter()
-                    .find(|name| variables.get(name).is_some())
-                {
-                    return Err(Failure::misconfigured(format!(
-                        "{name} is set, and this version has no adapter for it yet: unset it, or \
-                         set {choice}={only} to use the embedded one all the same"
-                    )));
-                }
-            }
-        }
+fn drain_delay(variables: &Variables) -> Result<Duration, Failure> {
+    let delay = variables.duration("BATCHWAY_DRAIN_DELAY", "0s")?;
+    if delay <= LONGEST_DRAIN_DELAY {
+        Ok(delay)
+    } else {
+        Err(Failure::misconfigured(
+            "BATCHWAY_DRAIN_DELAY must be from 0s to 5m: a restart takes so much longer",
+        ))
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -186,7 +160,7 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Configuration, Failure> {
-        Configuration::read(&Variables::of(pairs))
+        Configuration::read(&Variables::of_pairs(pairs))
     }
 
     #[test]
@@ -224,7 +198,11 @@ mod tests {
             ("BATCHWAY_MAX_QUEUED_JOBS", "many"),
             ("BATCHWAY_PROCESS_CONCURRENCY", "0"),
             ("BATCHWAY_STORE", "postgres"),
-            ("AWS_S3_BUCKET", "live2-artifacts"),
+            ("BATCHWAY_COMPUTE", "kubernetes"),
+            ("BATCHWAY_ARTIFACTS", "gcs"),
+            ("BATCHWAY_DRAIN_DELAY", "1h"),
+            ("REDIS_PORT", "70000"),
+            ("BATCHWAY_REDIS_DURABILITY", "always"),
         ] {
             match read(&[(name, value)]) {
                 Err(Failure::Misconfigured(message)) => {
@@ -240,19 +218,30 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_variable_is_noticed() {
+    fn no_secret_is_ever_shown() {
         let pairs = [
-            ("BATCHWAY_DATADIR", "/srv"),
-            ("BATCHWAY_DATA_DIR", "/srv"),
-            ("PATH", "/bin"),
+            (
+                "BATCHWAY_SECRET",
+                "hunter-of-links-0123456789abcdef0123456789",
+            ),
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "hunter-of-aws"),
+            ("AWS_SESSION_TOKEN", "hunter-of-sessions"),
+            ("AWS_BATCH_JOB_QUEUE", "live2-job-queue"),
+            ("AWS_BATCH_JOB_DEFINITION", "live2-simulation"),
+            ("AWS_S3_BUCKET", "live2-artifacts"),
+            ("REDIS_HOST", "localhost"),
+            ("REDIS_PASSWORD", "hunter-of-redis"),
+            ("SUPABASE_SERVICE_KEY", "hunter-of-rows"),
         ];
-        assert_eq!(read(&pairs).unwrap().unknown, ["BATCHWAY_DATADIR"]);
-    }
-
-    #[test]
-    fn the_embedded_adapters_can_be_named_beside_foreign_settings() {
-        let pairs = [("REDIS_HOST", "localhost"), ("BATCHWAY_STORE", "sqlite")];
-        assert!(read(&pairs).is_ok());
-        assert!(read(&pairs[..1]).is_err());
+        let shown = format!(
+            "{:?} {:?}",
+            Variables::of_pairs(&pairs),
+            read(&pairs).unwrap()
+        );
+        assert!(
+            shown.contains("live2-job-queue") && !shown.contains("hunter"),
+            "{shown}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Environment variables, and those of a `.env` file behind them.
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,8 +9,12 @@ use std::time::Duration;
 use crate::failure::Failure;
 
 /// Named settings. An empty one counts as unset.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Variables(BTreeMap<String, String>);
+#[derive(Clone, Default)]
+pub(crate) struct Variables {
+    values: BTreeMap<String, String>,
+    /// Those of the file that the environment knows nothing of.
+    only_in_file: BTreeSet<String>,
+}
 
 impl Variables {
     /// The environment of this process, and `.env` of the working folder for what the
@@ -20,29 +24,54 @@ impl Variables {
         reason = "this is the one place that reads the environment"
     )]
     pub(crate) fn of_process() -> Result<Self, Failure> {
-        let mut variables = read_file(Path::new(".env"))?;
-        variables.extend(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }));
-        Ok(Self(variables))
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Ok(Self::of(environment, read_file(Path::new(".env"))?))
+    }
+
+    /// Those of an environment, and those of a file behind them.
+    pub(crate) fn of(
+        environment: BTreeMap<String, String>,
+        file: BTreeMap<String, String>,
+    ) -> Self {
+        let only_in_file = file
+            .keys()
+            .filter(|name| !environment.contains_key(*name))
+            .cloned()
+            .collect();
+        let mut values = file;
+        values.extend(environment);
+        Self {
+            values,
+            only_in_file,
+        }
     }
 
     #[cfg(test)]
-    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
-        Self(
-            pairs
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-        )
+    pub(crate) fn of_pairs(pairs: &[(&str, &str)]) -> Self {
+        let environment = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Self::of(environment, BTreeMap::new())
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.values.keys().map(String::as_str)
+    }
+
+    /// Whether a library that reads the environment by itself can't see it.
+    pub(crate) fn is_only_in_file(&self, name: &str) -> bool {
+        self.only_in_file.contains(name)
+    }
+
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.get(name).is_some()
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
+        self.values
             .get(name)
             .map(|value| value.trim())
             .filter(|value| !value.is_empty())
@@ -70,6 +99,13 @@ impl Variables {
                 "{name}={text:?} is not a length of time such as 72h: {error}"
             ))
         })
+    }
+}
+
+impl fmt::Debug for Variables {
+    /// Some of the values are secrets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.names()).finish()
     }
 }
 

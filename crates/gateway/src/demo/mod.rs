@@ -44,7 +44,7 @@ async fn show(arguments: &DemoArguments) -> Result<(), Failure> {
     let listener = bind(configuration.listen, "--port").await?;
     let clock = Arc::new(SystemClock);
     let gateway = wiring::wire(&configuration, &folder, &listener, clock).await?;
-    let key = fresh_key(&*gateway.store).await?;
+    let key = fresh_key(&*gateway.store.keys()).await?;
     let client = ApiClient::new(&gateway.public_url, key.reveal());
     let shutdown = Shutdown::on_signals()?;
 
@@ -53,6 +53,7 @@ async fn show(arguments: &DemoArguments) -> Result<(), Failure> {
         gateway,
         Some(listener),
         true,
+        configuration.drain_delay,
         shutdown.clone(),
     ));
     let ending = spawn_blocking(move || visit.pay())

@@ -1,0 +1,168 @@
+//! Where jobs and keys are recorded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use batchway_domain::identity::DeploymentId;
+use batchway_domain::ports::{
+    ApiKeys, CallBudget, Clock, Entropy, JobStore, RunHistory, StoreError,
+};
+use batchway_job_store_redis::{ConnectError, RedisConfig, RedisJobStore, StoreTime};
+use batchway_job_store_sqlite::SqliteJobStore;
+use tokio::time::{Instant, sleep};
+
+use crate::configuration::{Configuration, StoreChoice};
+use crate::data_folder::DataFolder;
+use crate::failure::Failure;
+
+/// The name under which the store keeps that of the signing secret.
+const FINGERPRINT: &str = "secret-fingerprint";
+
+/// How long a server that is not there yet is waited for.
+const WAIT: Duration = Duration::from_secs(60);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// The job store that is configured.
+#[derive(Clone, Debug)]
+pub(crate) enum Store {
+    Sqlite(Arc<SqliteJobStore>),
+    Redis(Arc<RedisJobStore>),
+}
+
+/// Whether a server that can't be reached is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// It may be starting at the same time: for a minute.
+    UntilItIsUp,
+    /// Someone waits for the answer.
+    None,
+}
+
+impl Store {
+    /// Opens the store, and makes it where it was not there.
+    pub(crate) async fn open(
+        configuration: &Configuration,
+        clock: Arc<dyn Clock>,
+        patience: Patience,
+    ) -> Result<Self, Failure> {
+        match &configuration.adapters.store {
+            StoreChoice::Sqlite => {
+                let folder = DataFolder::open(&configuration.data_folder, "BATCHWAY_DATA_DIR")?;
+                SqliteJobStore::open(folder.database(), clock)
+                    .map(|store| Self::Sqlite(Arc::new(store)))
+                    .map_err(Failure::failed)
+            }
+            StoreChoice::Redis(config) => connect(config, patience)
+                .await
+                .map(|store| Self::Redis(Arc::new(store))),
+        }
+    }
+
+    pub(crate) fn jobs(&self) -> Arc<dyn JobStore> {
+        match self {
+            Self::Sqlite(store) => store.clone(),
+            Self::Redis(store) => store.clone(),
+        }
+    }
+
+    pub(crate) fn history(&self) -> Arc<dyn RunHistory> {
+        match self {
+            Self::Sqlite(store) => store.clone(),
+            Self::Redis(store) => store.clone(),
+        }
+    }
+
+    pub(crate) fn keys(&self) -> Arc<dyn ApiKeys> {
+        match self {
+            Self::Sqlite(store) => store.clone(),
+            Self::Redis(store) => store.clone(),
+        }
+    }
+
+    pub(super) fn budget(&self) -> Arc<dyn CallBudget> {
+        match self {
+            Self::Sqlite(store) => store.clone(),
+            Self::Redis(store) => store.clone(),
+        }
+    }
+
+    /// The configured id, or the one that the store keeps, made at its first start.
+    pub(super) async fn deployment(
+        &self,
+        configuration: &Configuration,
+        entropy: &dyn Entropy,
+    ) -> Result<DeploymentId, Failure> {
+        if let Some(deployment) = &configuration.deployment {
+            return Ok(deployment.clone());
+        }
+        let proposal = data_encoding::HEXLOWER.encode(&entropy.bytes::<4>());
+        let proposal = proposal.parse().map_err(Failure::failed)?;
+        match self {
+            Self::Sqlite(store) => store.deployment_id(&proposal).await,
+            Self::Redis(store) => store.deployment_id(&proposal).await,
+        }
+        .map_err(Failure::failed)
+    }
+
+    /// The fingerprint of the secret that the gateways of this store sign with: the one that is
+    /// kept, or this one, which is kept from then on. A file has but one data folder and so but
+    /// one secret.
+    pub(super) async fn fingerprint(&self, own: &str) -> Result<String, Failure> {
+        match self {
+            Self::Sqlite(_) => Ok(own.to_owned()),
+            Self::Redis(store) => store
+                .agree_on(FINGERPRINT, own)
+                .await
+                .map_err(Failure::failed),
+        }
+    }
+
+    /// Puts a fingerprint in the place of the one that is kept.
+    pub(super) async fn replace_fingerprint(&self, new: &str) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Redis(store) => store
+                .change(FINGERPRINT, new)
+                .await
+                .map_err(Failure::failed),
+        }
+    }
+
+    /// What is recorded where, and how sure of it one can be.
+    pub(super) fn summary(&self) -> String {
+        match self {
+            Self::Sqlite(_) => "jobs in SQLite, each answer after an fsync".to_owned(),
+            Self::Redis(store) => format!("jobs in Redis: {}", store.durability_summary()),
+        }
+    }
+}
+
+async fn connect(config: &RedisConfig, patience: Patience) -> Result<RedisJobStore, Failure> {
+    let deadline = Instant::now() + WAIT;
+    loop {
+        let error = match RedisJobStore::connect(config.clone(), StoreTime::Server).await {
+            Ok(store) => return Ok(store),
+            Err(error) => error,
+        };
+        if patience == Patience::None || !may_pass(&error) {
+            return Err(Failure::failed(error));
+        }
+        if Instant::now() >= deadline {
+            return Err(Failure::failed(format!(
+                "{error}. It was waited for for a minute. Start it, or name another in REDIS_HOST \
+                 or REDIS_URL"
+            )));
+        }
+        tracing::warn!("waiting for Redis, and not ready before: {error}");
+        sleep(PAUSE).await;
+    }
+}
+
+/// Whether it may be better in a moment: the server may be starting too.
+fn may_pass(error: &ConnectError) -> bool {
+    matches!(
+        error,
+        ConnectError::NoConnection { .. } | ConnectError::Store(StoreError::Unavailable { .. })
+    )
+}

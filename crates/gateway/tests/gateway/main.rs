@@ -1,0 +1,15 @@
+//! The program as an operator starts it, on real servers: what it picks, what it refuses, and
+//! what it does when what it stands on is not there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "these tests look at another process from outside, in real time"
+)]
+
+mod aws;
+mod drain;
+mod program;
+mod redis;
+mod refusals;
+mod replicas;
+mod secrecy;
