@@ -1,6 +1,8 @@
 //! Calls to one backend: no more often than all replicas together may make them, and none
 //! without an end.
 
+#[cfg(test)]
+mod figures;
 mod stretch;
 
 use std::collections::BTreeMap;

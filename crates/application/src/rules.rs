@@ -56,7 +56,7 @@ impl Application {
 
 /// A backend on this machine is asked often, as asking costs nothing; one across a network
 /// with a limit on calls is not.
-const fn pace_of(settlement: Settlement) -> Pace {
+pub(crate) const fn pace_of(settlement: Settlement) -> Pace {
     match settlement {
         Settlement::Authoritative => Pace {
             shortest: Duration::from_millis(500),

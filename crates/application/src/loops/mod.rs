@@ -20,7 +20,6 @@ use batchway_domain::job::{Job, Lane};
 use batchway_domain::ports::{DueRequest, StoreError};
 
 use crate::Application;
-use hosts::ELSEWHERE_AGAIN;
 
 pub use dispatch::Dispatch;
 pub use drive::drive;

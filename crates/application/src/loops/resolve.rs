@@ -56,7 +56,7 @@ impl Resolve {
             return Ok(());
         }
         if !self.calls.looks_after(job.current_try.target.as_ref()) {
-            return self.application.leave_to_its_host(&job).await;
+            return self.application.leave_to_others(&job).await;
         }
         let observation = match self.look_up(&job).await {
             Ok(Some(observation)) => observation,

@@ -9,7 +9,7 @@ use batchway_domain::runner::RunnerReport;
 use batchway_memory_adapters::{Fault, JobStoreCall, MemoryComputeBackend};
 use futures_util::FutureExt;
 
-use crate::job_types::{HURRY, SIMULATE};
+use crate::job_types::{HURRY, REMOTE, SIMULATE};
 use crate::limited_backend::{Call, LimitedBackend};
 use crate::mock_backend::backend_that_says_what_it_is;
 use crate::scene::{MINUTE, Replica, SECOND, Setup, World};
@@ -231,4 +231,29 @@ async fn a_job_in_doubt_is_looked_up_only_where_it_was_sent() {
     run(&second, RESOLVE).await;
     late = job(&world, &id);
     assert_eq!(late.current_try.number, 2, "its host is gone");
+}
+
+#[tokio::test]
+async fn what_was_sent_across_a_network_is_never_lost_for_want_of_access() {
+    let world = World::new(8);
+    let gateways = [("a", 1), ("b", 2)].map(|(account, seed)| {
+        let backend = LimitedBackend::new(world.batch.clone(), world.clock.clone());
+        world.replica(Setup {
+            batch: Some(Arc::new(backend.on_host(account))),
+            seed,
+            ..Setup::default()
+        })
+    });
+    let id = world.submit(&gateways[0], REMOTE).await;
+    gateways[0].run("dispatch:aws-batch").await;
+    let before = job(&world, &id);
+    for _ in 0..50 {
+        world.clock.advance(60 * MINUTE);
+        gateways[1].run("watch:aws-batch").await;
+    }
+    assert_eq!(job(&world, &id), before, "it goes on where it is");
+    gateways[0].run("watch:aws-batch").await;
+    world.clock.advance(2 * MINUTE);
+    gateways[0].run("watch:aws-batch").await;
+    assert!(job(&world, &id).last_checked_at > before.last_checked_at);
 }

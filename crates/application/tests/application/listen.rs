@@ -1,74 +1,19 @@
 //! Events of a backend: hints where to look, and nothing that is taken as true.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use batchway_domain::identity::{DeploymentId, JobId, TryName};
 use batchway_domain::job::{BackendId, JobState, JobStatus};
-use batchway_domain::ports::{ChangedJob, EventFeed, FeedError, FeedEvent, Receipt};
+use batchway_domain::ports::ChangedJob;
 use batchway_memory_adapters::{Fault, JobStoreCall};
 use tokio::time::timeout;
 
+use crate::feed::Feed;
 use crate::job_types::REMOTE;
 use crate::scene::{MINUTE, SECOND, Scene, Setup, World};
 
 const LISTEN: &str = "listen";
 const WATCH: &str = "watch:aws-batch";
-
-/// A feed whose events come again with each call until they are settled.
-#[derive(Debug, Default)]
-struct Feed {
-    unsettled: Mutex<Vec<FeedEvent>>,
-    fails: Mutex<bool>,
-    /// Waits for events, as long as there are none.
-    waits: bool,
-}
-
-impl Feed {
-    fn tell(&self, job: Option<ChangedJob>) {
-        let mut unsettled = self.unsettled.lock().unwrap();
-        let receipt = Receipt(format!("receipt-{}", unsettled.len()));
-        unsettled.push(FeedEvent { receipt, job });
-    }
-
-    fn left(&self) -> usize {
-        self.unsettled.lock().unwrap().len()
-    }
-
-    fn check(&self) -> Result<(), FeedError> {
-        if *self.fails.lock().unwrap() {
-            return Err(FeedError {
-                reason: "the queue is gone".to_owned(),
-                source: None,
-            });
-        }
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl EventFeed for Feed {
-    async fn receive(&self) -> Result<Vec<FeedEvent>, FeedError> {
-        self.check()?;
-        let events: Vec<FeedEvent> = {
-            let unsettled = self.unsettled.lock().unwrap();
-            unsettled.iter().take(10).cloned().collect()
-        };
-        if events.is_empty() && self.waits {
-            std::future::pending::<()>().await;
-        }
-        Ok(events)
-    }
-
-    async fn settle(&self, receipts: Vec<Receipt>) -> Result<(), FeedError> {
-        self.check()?;
-        let receipts: BTreeSet<String> = receipts.into_iter().map(|one| one.0).collect();
-        let mut unsettled = self.unsettled.lock().unwrap();
-        unsettled.retain(|event| !receipts.contains(&event.receipt.0));
-        Ok(())
-    }
-}
 
 fn scene() -> (Scene, Arc<Feed>) {
     let feed = Arc::new(Feed::default());
@@ -264,19 +209,16 @@ async fn a_feed_that_fails_is_told_and_loses_nothing() {
     let (scene, feed) = scene();
     let (id, copy) = scene.start(REMOTE).await;
     feed.tell(Some(changed(&id, 1, &copy.0)));
-    *feed.fails.lock().unwrap() = true;
+    feed.fail(true);
     assert!(scene.gateway.run(LISTEN).await.failure.is_some());
-    *feed.fails.lock().unwrap() = false;
+    feed.fail(false);
     assert_eq!(scene.run(LISTEN).await.taken, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_drain_does_not_wait_for_events() {
     let world = World::new(8);
-    let feed = Feed {
-        waits: true,
-        ..Feed::default()
-    };
+    let feed = Feed::that_waits();
     let gateway = world.replica(Setup {
         feed: Some(Arc::new(feed)),
         ..Setup::default()

@@ -7,6 +7,7 @@ mod dispatch;
 mod dispatch_answers;
 mod draining;
 mod drive;
+mod feed;
 mod holding;
 mod hosts;
 mod job_types;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use batchway_domain::Timestamp;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{Failure, FailureClass, JobState, JobStatus};
+use batchway_domain::job_type::{JobType, JobTypes};
 use batchway_domain::ports::{Held, SubmitError};
-use batchway_memory_adapters::JobStoreCall;
+use batchway_memory_adapters::{ArtifactStoreCall, Fault, JobStoreCall};
 
-use crate::job_types::{HURRY, PATIENCE, SIMULATE, job_types};
+use crate::job_types::{HURRY, PATIENCE, REMOTE, SIMULATE, job_types};
 use crate::mock_backend::{backend_with_room, target};
 use crate::scene::{MINUTE, SECOND, Scene, Setup, World};
 
@@ -200,4 +201,58 @@ async fn without_any_limit_nobody_is_looked_for() {
     assert_eq!(scene.status(&id), JobStatus::Queued);
     let faults = scene.gateway.jobs.faults();
     assert_eq!(faults.calls(JobStoreCall::TakeDue), 0);
+}
+
+/// A job of a backend with a queue that is accepted again, after a sending that nobody knows the
+/// end of, and whose patience is over.
+async fn in_doubt_for_too_long() -> (Scene, JobId) {
+    let types = job_types();
+    let remote = types.get(&REMOTE.parse().unwrap()).unwrap();
+    let remote = JobType {
+        max_queue_time: Some(10 * MINUTE),
+        ..(**remote).clone()
+    };
+    let scene = Scene::with(Setup {
+        job_types: JobTypes::from_iter([remote]),
+        ..Setup::default()
+    });
+    scene.world.batch.lose_replies(1);
+    scene.world.batch.hide_from_lookups(true);
+    let id = scene.submit(REMOTE).await;
+    scene.run("dispatch:aws-batch").await;
+    while matches!(scene.job(&id).state, JobState::Unresolved { .. }) {
+        scene.world.clock.advance(30 * SECOND);
+        scene.run("resolve:aws-batch").await;
+    }
+    assert!(matches!(scene.job(&id).state, JobState::Accepted { .. }));
+    assert!(scene.job(&id).current_try.in_doubt);
+    scene.world.clock.advance(10 * MINUTE);
+    (scene, id)
+}
+
+#[tokio::test]
+async fn a_job_in_doubt_fails_only_once_its_gate_is_shut() {
+    let (scene, id) = in_doubt_for_too_long().await;
+    let faults = scene.gateway.artifacts.faults();
+    faults.fail_next(ArtifactStoreCall::Create, Fault::RequestLost);
+    scene.run("dispatch:aws-batch").await;
+    assert_eq!(scene.status(&id), JobStatus::Queued, "the gate is open");
+    scene.world.clock.advance(2 * MINUTE);
+    scene.run("dispatch:aws-batch").await;
+    assert_eq!(scene.status(&id), JobStatus::Failed);
+    // The copy that nobody saw turns up, and does nothing.
+    let copy = scene.world.batch.ids()[0].clone();
+    assert!(!scene.world.start_runner(&scene.job(&id), &copy).await);
+}
+
+#[tokio::test]
+async fn a_job_in_doubt_that_runs_after_all_is_not_failed() {
+    let (scene, id) = in_doubt_for_too_long().await;
+    let copy = scene.world.batch.ids()[0].clone();
+    assert!(scene.world.start_runner(&scene.job(&id), &copy).await);
+    scene.run("dispatch:aws-batch").await;
+    scene.world.clock.advance(SECOND);
+    scene.run("resolve:aws-batch").await;
+    let job = scene.job(&id);
+    assert_eq!(job.state.backend_id(), Some(&copy), "{:?}", job.state);
 }

@@ -12,13 +12,15 @@ use batchway_domain::identity::JobId;
 use batchway_domain::job::{
     BackendId, CancelCause, Failure, FailureClass, Job, JobState, JobStatus,
 };
-use batchway_domain::ports::{BackendState, ComputeBackend, Entropy};
+use batchway_domain::ports::{BackendState, ChangedJob, ComputeBackend, Entropy, Held};
 use batchway_domain::runner::RunnerReport;
 use batchway_memory_adapters::{Fault, SeededEntropy};
 use futures_util::FutureExt;
 use tokio::task::yield_now;
 
+use crate::feed::Feed;
 use crate::job_types::{FOREIGN, HURRY, REMOTE, SIMULATE};
+use crate::limited_backend::LimitedBackend;
 use crate::scene::{MINUTE, Replica, SECOND, Setup, World, request};
 use crate::wandering_backend::WanderingBackend;
 
@@ -26,13 +28,14 @@ const SEEDS: u64 = 100;
 const STEPS: usize = 400;
 const MOST_JOBS: usize = 8;
 
-const LOOPS: [&str; 6] = [
+const LOOPS: [&str; 7] = [
     "dispatch:process",
     "resolve:process",
     "watch:process",
     "dispatch:aws-batch",
     "resolve:aws-batch",
     "watch:aws-batch",
+    "listen",
 ];
 
 /// One history, made by a seed.
@@ -41,7 +44,12 @@ struct History {
     dice: SeededEntropy,
     world: World,
     replicas: [Replica; 2],
+    /// What both replicas call, at the backend with a queue.
+    service: Arc<LimitedBackend>,
+    feed: Arc<Feed>,
     posts: usize,
+    /// How often a job was seen that waits for a target which takes nothing.
+    held: usize,
     /// The copies whose programs ended well, by job.
     effects: BTreeMap<JobId, Vec<BackendId>>,
 }
@@ -49,6 +57,7 @@ struct History {
 #[tokio::test]
 async fn every_job_has_one_end_and_at_most_one_effect() {
     let mut ends: BTreeMap<JobStatus, usize> = BTreeMap::new();
+    let (mut held, mut events) = (0, 0);
     for seed in 0..SEEDS {
         let mut history = History::new(seed);
         for _ in 0..STEPS {
@@ -57,6 +66,8 @@ async fn every_job_has_one_end_and_at_most_one_effect() {
         }
         history.settle().await;
         history.check_the_end().await;
+        held += history.held;
+        events += history.feed.told();
         for job in history.world.jobs.all_jobs() {
             *ends.entry(job.status()).or_default() += 1;
         }
@@ -69,17 +80,22 @@ async fn every_job_has_one_end_and_at_most_one_effect() {
     ] {
         assert!(ends[&status] > 20, "{ends:?}");
     }
+    assert!(held > 100 && events > 1000, "{held} held, {events} events");
 }
 
 impl History {
     fn new(seed: u64) -> Self {
         let world = World::new(3);
+        let feed = Arc::new(Feed::default());
+        let service = LimitedBackend::new(world.batch.clone(), world.clock.clone());
+        let service = Arc::new(service.with_calls(4, 20));
         let replicas = [1, 2].map(|number| {
             let seed = seed * 10 + number;
             let replica = world.replica(Setup {
                 seed,
                 process: Some(Arc::new(WanderingBackend::new(world.process.clone(), seed))),
-                batch: Some(Arc::new(WanderingBackend::new(world.batch.clone(), seed))),
+                batch: Some(Arc::new(WanderingBackend::new(service.clone(), seed))),
+                feed: Some(feed.clone()),
                 ..Setup::default()
             });
             break_at_random(&replica, seed);
@@ -94,7 +110,10 @@ impl History {
             dice: SeededEntropy::new(seed),
             world,
             replicas,
+            service,
+            feed,
             posts: 0,
+            held: 0,
             effects: BTreeMap::new(),
         }
     }
@@ -106,7 +125,7 @@ impl History {
     }
 
     async fn step(&mut self) {
-        match self.roll(20) {
+        match self.roll(25) {
             0 if self.posts < MOST_JOBS => self.post().await,
             0..=7 => self.run_a_loop().await,
             8 | 9 => self.run_both_replicas().await,
@@ -121,6 +140,10 @@ impl History {
                 self.world.batch.finish_stops();
             }
             18 => self.world.clock.advance(self.roll(20 * 60) as u32 * SECOND),
+            19 => self.service.throttle(self.roll(6)),
+            20 => self.hold_or_open(),
+            21 | 22 => self.tell_of_a_copy().await,
+            23 => self.feed.fail(self.roll(3) == 0),
             _ => self.world.clock.advance(Duration::from_millis(500)),
         }
     }
@@ -167,6 +190,35 @@ impl History {
             second.run(work[3]),
             meanwhile
         );
+    }
+
+    /// Credentials expire, or there are new ones.
+    fn hold_or_open(&self) {
+        let held = (self.roll(3) == 0).then(|| Held {
+            code: "credentials".to_owned(),
+            message: "The gateway's credentials have expired.".to_owned(),
+        });
+        if self.roll(2) == 0 {
+            self.world.batch.hold(held);
+        } else {
+            self.world.process.hold(held);
+        }
+    }
+
+    /// An event of any copy, also of one that ended long ago, perhaps twice.
+    async fn tell_of_a_copy(&self) {
+        let copies = self.copies().await;
+        if copies.is_empty() {
+            return;
+        }
+        let (job, copy, _) = &copies[self.roll(copies.len())];
+        let submission = self.world.backend_of(job).submission(copy).unwrap();
+        for _ in 0..=self.roll(2) {
+            self.feed.tell(Some(ChangedJob {
+                backend_id: copy.clone(),
+                name: submission.name.clone(),
+            }));
+        }
     }
 
     fn cancel_a_job(&self) {
@@ -276,7 +328,18 @@ impl History {
     }
 
     /// No job that is said to have ended has a program that works.
-    async fn check_what_is_said(&self) {
+    async fn check_what_is_said(&mut self) {
+        let jobs = self.world.jobs.all_jobs();
+        let is_held = |job: &&Job| {
+            matches!(
+                job.state,
+                JobState::Accepted {
+                    waiting: Some(_),
+                    ..
+                }
+            )
+        };
+        self.held += jobs.iter().filter(is_held).count();
         for (job, copy, state) in self.copies().await {
             let works = state == BackendState::Running && is_gated(&job);
             assert!(
@@ -294,8 +357,13 @@ impl History {
             replica.artifacts.faults().clear();
             replica.process.faults().clear();
             replica.batch.faults().clear();
+            replica.budget.faults().clear();
         }
         self.world.batch.hide_from_lookups(false);
+        self.world.batch.hold(None);
+        self.world.process.hold(None);
+        self.service.throttle(0);
+        self.feed.fail(false);
         for _ in 0..200 {
             for (number, work) in LOOPS.iter().enumerate() {
                 let report = self.replicas[number % 2].run(work).await;
@@ -330,6 +398,7 @@ impl History {
                 self.check_effects(job);
             }
         }
+        assert_eq!(self.feed.left(), 0, "seed {seed}: every event is settled");
         for (job, copy, state) in self.copies().await {
             assert!(state.has_ended(), "seed {seed}: {copy} of {job:?}");
         }
@@ -373,4 +442,8 @@ fn break_at_random(replica: &Replica, seed: u64) {
         .faults()
         .fail_at_random(seed + 2, 0.1, &ways);
     replica.batch.faults().fail_at_random(seed + 3, 0.1, &ways);
+    replica
+        .budget
+        .faults()
+        .fail_at_random(seed + 4, 0.05, &ways);
 }

@@ -26,7 +26,7 @@ use batchway_domain::job::{Job, Lane, Settlement};
 use batchway_domain::ports::{Capacity, StoreError};
 use futures_util::future::join_all;
 
-use super::{ELSEWHERE_AGAIN, Loop, Report};
+use super::{Loop, Report};
 use crate::Application;
 use crate::calls::Calls;
 use holding::HeldTargets;
@@ -139,13 +139,12 @@ impl Dispatch {
         if !is_held && self.application.put_back_if_early(&job).await? {
             return Ok(None);
         }
-        if !self.calls.looks_after(job.current_try.target.as_ref()) {
-            let at = self.application.now().plus(ELSEWHERE_AGAIN);
-            self.application.jobs().reschedule(&[(job.id, at)]).await?;
-            return Ok(None);
-        }
         if let Some(message) = self.unstartable(&job) {
             self.application.give_up(job, message).await?;
+            return Ok(None);
+        }
+        if !self.calls.looks_after(job.current_try.target.as_ref()) {
+            self.application.leave_to_others(&job).await?;
             return Ok(None);
         }
         Ok(Some(job))

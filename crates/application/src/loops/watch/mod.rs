@@ -223,14 +223,14 @@ impl Watch {
             .collect()
     }
 
-    /// Leaves the jobs of other hosts to those.
+    /// Leaves the jobs that only others can see to them.
     async fn only_ours(&self, jobs: Vec<Job>) -> Result<Vec<Job>, StoreError> {
         let (ours, others): (Vec<Job>, Vec<Job>) = jobs
             .into_iter()
             .partition(|job| self.calls.looks_after(job.current_try.target.as_ref()));
         let left = others
             .iter()
-            .map(|job| self.application.leave_to_its_host(job));
+            .map(|job| self.application.leave_to_others(job));
         join_all(left)
             .await
             .into_iter()
