@@ -301,5 +301,4 @@ fn facts_of(definition: &JobDefinition) -> DefinitionFacts {
 }
 
 #[cfg(test)]
-#[path = "catalog_tests.rs"]
-mod catalog_tests;
+mod tests;

@@ -186,5 +186,4 @@ pub(crate) fn moment(millis: Option<i64>) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-#[path = "description_tests.rs"]
-mod description_tests;
+mod tests;

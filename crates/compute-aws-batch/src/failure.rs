@@ -245,5 +245,4 @@ const REASONS: [(&str, FailureClass, &str); 14] = [
 ];
 
 #[cfg(test)]
-#[path = "failure_table.rs"]
-mod failure_table;
+mod tests;

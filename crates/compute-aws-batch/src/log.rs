@@ -250,5 +250,4 @@ fn line(event: &OutputLogEvent) -> LogLine {
 }
 
 #[cfg(test)]
-#[path = "log_tests.rs"]
-mod log_tests;
+mod tests;

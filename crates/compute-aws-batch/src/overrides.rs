@@ -246,5 +246,4 @@ fn non_empty<T>(items: Vec<T>) -> Option<Vec<T>> {
 }
 
 #[cfg(test)]
-#[path = "overrides_tests.rs"]
-mod overrides_tests;
+mod tests;
