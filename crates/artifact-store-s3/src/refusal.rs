@@ -75,8 +75,12 @@ pub(crate) fn meaning(reply: &Reply<'_>, request: &Request<'_>) -> Meaning {
     by_code(reply, request).unwrap_or_else(|| by_status(reply, request))
 }
 
-/// The region that the bucket is in, where that is another than requests go to.
+/// The region that the bucket is in, where that is another than requests go to. Other replies
+/// bear a region too, and that of a compatible server may be any word.
 fn other_region<'a>(reply: &Reply<'a>, request: &Request<'_>) -> Option<&'a str> {
+    if !matches!(reply.status, 301 | 302 | 307 | 308 | 400) {
+        return None;
+    }
     let named = reply.bucket_region.or_else(|| {
         // "the region 'us-east-1' is wrong; expecting 'eu-west-1'"
         let (_, rest) = reply.message?.split_once("expecting '")?;

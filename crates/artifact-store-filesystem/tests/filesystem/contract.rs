@@ -112,6 +112,7 @@ impl ArtifactStoreFixture for Folder {
             links_are_fetchable: true,
             links_carry_disposition: false,
             keys_can_nest: false,
+            creates_are_atomic: true,
         }
     }
 }

@@ -202,6 +202,11 @@ fn the_region_of_the_bucket_is_told() {
         ..reply(403, "AccessDenied", "")
     };
     assert_means(&same_region, "forbidden", "is not allowed");
+    let missing = Reply {
+        bucket_region: Some("somewhere"),
+        ..reply(404, "NoSuchKey", "")
+    };
+    assert_means(&missing, "not found", "");
 }
 
 #[test]

@@ -19,7 +19,10 @@ use crate::stores::{SystemClock, store_on};
 
 struct Bucket {
     store: Arc<dyn ArtifactStore>,
-    links_are_fetchable: bool,
+    /// What moto lacks: it opens any link, changed or expired, so that what it answers under
+    /// links proves nothing, and it asks whether an object is there before it writes it, with
+    /// time for others in between.
+    is_strict: bool,
 }
 
 #[async_trait]
@@ -43,9 +46,10 @@ impl ArtifactStoreFixture for Bucket {
 
     fn capabilities(&self) -> ArtifactStoreCapabilities {
         ArtifactStoreCapabilities {
-            links_are_fetchable: self.links_are_fetchable,
+            links_are_fetchable: self.is_strict,
             links_carry_disposition: true,
             keys_can_nest: true,
+            creates_are_atomic: self.is_strict,
         }
     }
 }
@@ -66,7 +70,7 @@ mod on_a_server_that_checks_signatures {
         let server = CheckingServer::start().await;
         Bucket {
             store: decorate(store_on(&server)),
-            links_are_fetchable: true,
+            is_strict: true,
         }
     }
 
@@ -84,11 +88,10 @@ mod on_a_server_that_checks_signatures {
 mod on_moto {
     use super::*;
 
-    /// moto opens any link, changed or expired, so what it answers under links proves nothing.
     async fn bucket(decorate: fn(S3ArtifactStore) -> Arc<dyn ArtifactStore>) -> Bucket {
         Bucket {
             store: decorate(MotoBucket::create().await.store()),
-            links_are_fetchable: false,
+            is_strict: false,
         }
     }
 

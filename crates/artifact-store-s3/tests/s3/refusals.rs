@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::config::{Credentials, Region};
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use aws_types::SdkConfig;
 use batchway_artifact_store_s3::{S3ArtifactStore, S3Settings};
 use batchway_domain::ports::{ArtifactError, ArtifactStore, Clock, Created, Disposition};
@@ -140,6 +141,21 @@ async fn a_clock_that_is_an_hour_off_loses_nothing_and_is_told() {
     }
 }
 
+#[tokio::test]
+async fn a_server_that_takes_no_correction_has_its_clock_told() {
+    let (server, wire) = (CheckingServer::start().await, Wire::new());
+    let store = store_over(&server, &wire);
+    let in_an_hour = SystemClock.now().plus(Duration::from_secs(3600)).as_secs();
+    let date = DateTime::from_secs(in_an_hour).fmt(DateTimeFormat::HttpDate);
+    let skewed = Answer::error(403, "RequestTimeTooSkewed", "The difference is too large.");
+    let skewed = skewed.with("date", &date.unwrap());
+    for _ in 0..3 {
+        wire.next(Sort("GET", "list-type"), Fault::Answer(skewed.clone()));
+    }
+    let error = store.list("").await.unwrap_err();
+    assert_forbidden(&[("list", error)], "minutes behind");
+}
+
 fn moved_by(hours: i64) -> Arc<ManualClock> {
     let hour = Duration::from_secs(3600);
     let now = SystemClock.now();
@@ -229,9 +245,9 @@ async fn a_setting_of_the_region_is_what_it_is_compared_with() {
         .region(Region::new("us-west-2"))
         .build();
     let store = S3ArtifactStore::new(&config, settings(), Arc::new(SystemClock));
-    let denied = Answer::error(403, "AccessDenied", "Access Denied");
-    let denied = denied.with("x-amz-bucket-region", "us-west-2");
-    wire.next(Sort("GET", "list-type"), Fault::Answer(denied));
+    let expired = Answer::error(400, "ExpiredToken", "The provided token has expired.");
+    let expired = expired.with("x-amz-bucket-region", "us-west-2");
+    wire.next(Sort("GET", "list-type"), Fault::Answer(expired));
     let error = store.list("").await.unwrap_err();
-    assert_forbidden(&[("list", error)], "s3:ListBucket");
+    assert_forbidden(&[("list", error)], "have expired");
 }

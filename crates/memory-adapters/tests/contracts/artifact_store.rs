@@ -56,6 +56,7 @@ impl ArtifactStoreFixture for Fixture {
             links_are_fetchable: true,
             links_carry_disposition: false,
             keys_can_nest: true,
+            creates_are_atomic: true,
         }
     }
 }

@@ -56,7 +56,8 @@ pub async fn after_a_removal_a_create_wins_again(fixture: &dyn ArtifactStoreFixt
     }
 }
 
-/// Of fifty creates at the same time exactly one wins, and its content is there.
+/// Of fifty creates at the same time exactly one wins, and its content is there. Where creates
+/// are not atomic, one that wins is there, and then no other does.
 pub async fn of_concurrent_creates_exactly_one_wins(fixture: &dyn ArtifactStoreFixture) {
     for round in 0..10 {
         let key = key(&format!("a/gate-{round}"));
@@ -75,12 +76,21 @@ pub async fn of_concurrent_creates_exactly_one_wins(fixture: &dyn ArtifactStoreF
             .into_iter()
             .filter_map(|(created, content)| (created == Created::Won).then_some(content))
             .collect();
-        assert_eq!(winners.len(), 1, "{winners:?}");
-        assert_eq!(read(&*fixture.store(), &key).await, winners[0]);
+        if fixture.capabilities().creates_are_atomic {
+            assert_eq!(winners.len(), 1, "{winners:?}");
+        }
+        let content = read(&*fixture.store(), &key).await;
+        assert!(
+            winners.iter().any(|winner| *winner == content),
+            "{winners:?}"
+        );
+        let later = fixture.store().create(&key, Bytes::from("later")).await;
+        assert_eq!(later.expect("the store is read"), Created::AlreadyThere);
     }
 }
 
-/// Whoever learns that another was first can read at once what that one wrote, whole.
+/// Whoever learns that another was first can read at once what that one wrote, whole; and
+/// where creates are atomic, all read the same.
 pub async fn who_comes_second_can_read_the_first(fixture: &dyn ArtifactStoreFixture) {
     let key = key("a/gate");
     let creates: Vec<_> = (0..20)
@@ -96,8 +106,10 @@ pub async fn who_comes_second_can_read_the_first(fixture: &dyn ArtifactStoreFixt
         .collect();
     let mut seen = all_at_once(creates).await;
     assert!(seen.iter().all(|content| content.len() == 4000));
-    seen.dedup();
-    assert_eq!(seen.len(), 1, "all read the same");
+    if fixture.capabilities().creates_are_atomic {
+        seen.dedup();
+        assert_eq!(seen.len(), 1, "all read the same");
+    }
 }
 
 /// A create is seen by every later read and list.

@@ -53,4 +53,7 @@ pub struct ArtifactStoreCapabilities {
     pub links_carry_disposition: bool,
     /// There can be both `a` and `a/b`. Otherwise the second of them is refused.
     pub keys_can_nest: bool,
+    /// Of creates at the same time one wins. Otherwise, as with some servers that tests run
+    /// against and nobody's jobs may, that holds for creates one after the other only.
+    pub creates_are_atomic: bool,
 }
