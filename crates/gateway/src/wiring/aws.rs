@@ -9,10 +9,11 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
+use super::authorities;
 use crate::configuration::{AwsSettings, Secret};
 
 /// Until a connection stands.
@@ -24,12 +25,17 @@ const CALL: Duration = Duration::from_secs(30);
 
 /// What every client of AWS begins with. Adapters narrow it where they promise more.
 pub(super) async fn sdk_config(settings: &AwsSettings) -> SdkConfig {
+    let tls = TlsContext::builder()
+        .with_trust_store(authorities::trusted())
+        .build()
+        .expect("nothing is set that could be wrong");
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(settings.region.clone()))
         .timeout_config(timeouts())
         .http_client(
             Builder::new()
                 .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .tls_context(tls)
                 .build_https(),
         );
     if let Some(key) = &settings.credentials {

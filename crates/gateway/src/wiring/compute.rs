@@ -12,7 +12,7 @@ use batchway_domain::identity::BackendName;
 use batchway_domain::ports::{Clock, ComputeBackend, Entropy};
 use batchway_domain::runner::variables;
 
-use crate::configuration::{ArtifactsChoice, Configuration};
+use crate::configuration::{Adapters, ArtifactsChoice, Configuration};
 use crate::data_folder::DataFolder;
 use crate::failure::Failure;
 use crate::job_types::{aws_batch_backend, process_backend};
@@ -77,20 +77,9 @@ fn processes(around: &Surroundings<'_>) -> Result<Arc<dyn ComputeBackend>, Failu
             runner.display()
         );
     }
-    let mut environment =
-        BTreeMap::from([(variables::GATEWAY_URL.to_owned(), around.local_url.clone())]);
-    let mut secrets = BTreeMap::new();
     let adapters = &around.configuration.adapters;
-    match &adapters.artifacts {
-        ArtifactsChoice::Filesystem => {
-            let folder = around.folder.artifacts().display().to_string();
-            environment.insert(variables::ARTIFACTS_DIR.to_owned(), folder);
-        }
-        ArtifactsChoice::S3 { bucket } => {
-            secrets.extend(adapters.aws.iter().flat_map(|aws| aws.to_variables()));
-            secrets.insert(variables::S3_BUCKET.to_owned(), bucket.clone());
-        }
-    }
+    let (mut environment, secrets) = way_to_artifacts(adapters, around.folder);
+    environment.insert(variables::GATEWAY_URL.to_owned(), around.local_url.clone());
     let backend = ProcessBackend::new(ProcessBackendConfig {
         runs_dir: around.folder.runs(),
         runner,
@@ -105,6 +94,25 @@ fn processes(around: &Surroundings<'_>) -> Result<Arc<dyn ComputeBackend>, Failu
     })
     .map_err(Failure::failed)?;
     Ok(Arc::new(backend))
+}
+
+/// How runners of this machine reach the artifacts: what may be written down beside a run, and
+/// what may not.
+fn way_to_artifacts(
+    adapters: &Adapters,
+    folder: &DataFolder,
+) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+    let (place, secrets) = match (&adapters.artifacts, &adapters.aws) {
+        (ArtifactsChoice::S3 { bucket }, Some(aws)) => {
+            ((variables::S3_BUCKET, bucket.clone()), aws.to_variables())
+        }
+        _ => {
+            let folder = folder.artifacts().display().to_string();
+            ((variables::ARTIFACTS_DIR, folder), BTreeMap::new())
+        }
+    };
+    let (name, value) = place;
+    (BTreeMap::from([(name.to_owned(), value)]), secrets)
 }
 
 pub(super) fn summary(configuration: &Configuration) -> Vec<String> {
@@ -141,4 +149,32 @@ fn folder_of_this_program() -> Result<PathBuf, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::failed(format!("can't tell where batchway lies: {error}")))?;
     Ok(program.parent().map(PathBuf::from).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::Variables;
+
+    #[test]
+    fn runners_of_this_machine_find_the_artifacts_and_secrets_are_not_written_down() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(parent.path(), "--folder").unwrap();
+        let way = |pairs: &[(&str, &str)]| {
+            let adapters = Adapters::select(&Variables::of_pairs(pairs)).unwrap();
+            way_to_artifacts(&adapters, &folder)
+        };
+        let (open, secret) = way(&[]);
+        assert!(open.contains_key(variables::ARTIFACTS_DIR) && secret.is_empty());
+
+        let (open, secret) = way(&[
+            ("AWS_S3_BUCKET", "live2-artifacts"),
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "hunter2"),
+        ]);
+        assert_eq!(open[variables::S3_BUCKET], "live2-artifacts");
+        assert_eq!(open.len(), 1, "{open:?}");
+        assert_eq!(secret["AWS_SECRET_ACCESS_KEY"], "hunter2");
+        assert_eq!(secret["AWS_REGION"], "eu-central-1");
+    }
 }

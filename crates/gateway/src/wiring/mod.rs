@@ -2,6 +2,7 @@
 //! stands in a file of its own.
 
 mod artifacts;
+mod authorities;
 mod aws;
 mod compute;
 mod feed;
@@ -88,7 +89,7 @@ pub(crate) async fn wire_at(
             "deployment {deployment}, environment {}",
             configuration.environment
         ),
-        store.summary(),
+        store.summary(adapters),
         artifacts::summary(adapters, folder),
     ];
     summary.extend(compute::summary(configuration));

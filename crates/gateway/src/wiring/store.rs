@@ -11,7 +11,7 @@ use batchway_job_store_redis::{ConnectError, RedisConfig, RedisJobStore, StoreTi
 use batchway_job_store_sqlite::SqliteJobStore;
 use tokio::time::{Instant, sleep};
 
-use crate::configuration::{Configuration, StoreChoice};
+use crate::configuration::{Adapters, Configuration, StoreChoice};
 use crate::data_folder::DataFolder;
 use crate::failure::Failure;
 
@@ -130,10 +130,18 @@ impl Store {
     }
 
     /// What is recorded where, and how sure of it one can be.
-    pub(super) fn summary(&self) -> String {
-        match self {
-            Self::Sqlite(_) => "jobs in SQLite, each answer after an fsync".to_owned(),
-            Self::Redis(store) => format!("jobs in Redis: {}", store.durability_summary()),
+    pub(super) fn summary(&self, adapters: &Adapters) -> String {
+        match (self, &adapters.store) {
+            (Self::Redis(store), StoreChoice::Redis(config)) => {
+                let servers: Vec<String> = config
+                    .servers
+                    .iter()
+                    .map(|(host, port)| format!("{host}:{port}"))
+                    .collect();
+                let durability = store.durability_summary();
+                format!("jobs in Redis at {}: {durability}", servers.join(", "))
+            }
+            _ => "jobs in SQLite, each answer after an fsync".to_owned(),
         }
     }
 }
