@@ -3,7 +3,6 @@
 
 #[cfg(test)]
 mod figures;
-mod stretch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +19,6 @@ use batchway_domain::ports::{
 use tokio::time::timeout;
 
 use crate::causes::WithCauses;
-use stretch::Stretch;
 
 /// How many jobs one description tells of: as many as a DescribeJobs takes.
 pub(crate) const IDS_PER_LOOK: usize = 100;
@@ -42,7 +40,6 @@ pub(crate) struct Calls {
     budget: Arc<dyn CallBudget>,
     /// `None` where calls cost nothing.
     buckets: Option<Buckets>,
-    stretch: Stretch,
 }
 
 #[derive(Debug)]
@@ -106,7 +103,6 @@ impl Calls {
             backend,
             budget,
             buckets,
-            stretch: Stretch::default(),
         }
     }
 
@@ -117,11 +113,6 @@ impl Calls {
     /// Whether calls are counted at all.
     pub(crate) const fn are_limited(&self) -> bool {
         self.buckets.is_some()
-    }
-
-    /// How much later than usual jobs are to be looked at.
-    pub(crate) const fn stretch(&self) -> &Stretch {
-        &self.stretch
     }
 
     pub(crate) fn looks_after(&self, target: Option<&Target>) -> bool {

@@ -14,6 +14,10 @@ use crate::Application;
 /// The least time between two such looks at one job, however many wait for it.
 const EVERY: Duration = Duration::from_secs(2);
 
+/// So long before its time a look is due that somebody waits for: where the backend may not be
+/// asked about all that are due, it is asked about these first.
+const HEAD_START: Duration = Duration::from_secs(300);
+
 /// From how many jobs on those are forgotten whose last look is long over.
 const MANY: usize = 1024;
 
@@ -65,7 +69,8 @@ impl Application {
         let Some(at) = self.0.pulled_looks.order(&job.id, now) else {
             return Ok(());
         };
-        if let Err(error) = self.look_at(job, at).await {
+        let due = if at == now { now.minus(HEAD_START) } else { at };
+        if let Err(error) = self.look_at(job, due).await {
             self.0.pulled_looks.withdraw(&job.id);
             return Err(error);
         }

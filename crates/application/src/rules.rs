@@ -31,12 +31,7 @@ impl Application {
             tries: kind.map_or_else(RetryPolicy::once, |kind| kind.tries.clone()),
             backoff: BACKOFF,
             max_queue_time: kind.and_then(|kind| kind.max_queue_time),
-            pace: Pace {
-                stretch: self
-                    .calls_to(&job.backend)
-                    .map_or(1, |calls| calls.stretch().factor()),
-                ..pace_of(settlement)
-            },
+            pace: pace_of(settlement),
             retention: self.retention(),
         }
     }
@@ -61,12 +56,10 @@ pub(crate) const fn pace_of(settlement: Settlement) -> Pace {
         Settlement::Authoritative => Pace {
             shortest: Duration::from_millis(500),
             longest: Duration::from_secs(5),
-            stretch: 1,
         },
         Settlement::After { .. } => Pace {
             shortest: Duration::from_secs(2),
             longest: Duration::from_secs(60),
-            stretch: 1,
         },
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use batchway_domain::Timestamp;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{Job, JobState, JobStatus};
-use batchway_memory_adapters::{CallBudgetCall, Fault};
+use batchway_memory_adapters::{CallBudgetCall, Fault, JobStoreCall};
 use futures_util::FutureExt;
 
 use crate::job_types::REMOTE;
@@ -156,61 +156,78 @@ async fn a_hundred_jobs_are_one_call_and_those_that_are_too_many_are_looked_at_l
     // Six of the eight; the rest is kept for stops.
     assert_eq!(backend.count(Call::Describe), 6);
     assert!(reports[5].rest.is_none() && reports[6].rest.is_some());
-    let now = scene.world.now();
-    assert_eq!(scene.run(WATCH).await.taken, 0, "none is due any more");
-    scene.world.clock.advance(MINUTE);
-    for _ in 0..7 {
-        scene.run(WATCH).await;
-    }
-    let late = jobs(&scene).into_iter();
-    let late = late.filter(|job| job.last_checked_at.is_none_or(|at| at < now));
-    assert_eq!(late.count(), 0, "and all are looked at");
+    // From here on none is taken before it may be looked at.
+    let takes = || scene.gateway.jobs.faults().calls(JobStoreCall::TakeDue);
+    let before = takes();
+    assert!(scene.run(WATCH).await.rest.is_some());
+    assert_eq!(takes(), before);
+    let unseen = |job: &Job| job.last_checked_at.is_none_or(|at| at < scene.world.now());
+    assert_eq!(jobs(&scene).iter().filter(|job| unseen(job)).count(), 100);
+    let all_seen_since = scene.world.now();
+    scene.world.clock.advance(SECOND / 5);
+    assert_eq!(
+        scene.run(WATCH).await.taken,
+        100,
+        "the one that was left out"
+    );
+    let late = |job: &Job| job.last_checked_at.is_none_or(|at| at < all_seen_since);
+    assert_eq!(jobs(&scene).iter().filter(|job| late(job)).count(), 0);
 }
 
 #[tokio::test]
 async fn a_stop_waits_for_no_look() {
     let (scene, backend) = limited(100, 8);
-    let ids = send(&scene, 3).await;
-    scene.world.clock.advance(SECOND);
-    // Whoever looks at anything uses the calls up.
-    let budget = scene.gateway.budget.faults();
-    for _ in 0..20 {
-        for id in &ids {
-            let soon = [(id.clone(), Timestamp::EPOCH)];
-            scene.gateway.make_due(&soon).await;
-        }
-        scene.run(WATCH).await;
-    }
-    assert_eq!(backend.count(Call::Describe), 6, "used up");
-    let cancelled = &ids[1];
-    let cancel = scene
-        .gateway
-        .application
-        .cancel_job(&scene.world.key, cancelled.as_str());
-    // Nobody waits for the end here.
-    let _unheard = cancel.now_or_never();
-    scene.run(WATCH).await;
-    assert_eq!(backend.count(Call::Describe), 6, "nothing was looked at");
+    let id = send(&scene, 1).await.remove(0);
+    // Others use the looks up.
+    scene.world.batch.lose_replies(6);
+    submit(&scene, 6).await;
+    scene.run(DISPATCH).await;
+    scene.run(RESOLVE).await;
+    assert_eq!(backend.count(Call::FindByName), 6);
+    cancel(&scene, &id);
+    assert!(scene.run(WATCH).await.rest.is_some());
+    assert_eq!(backend.count(Call::Describe), 0, "nothing was looked at");
     assert_eq!(backend.count(Call::Terminate), 1);
     scene.world.clock.advance(3 * SECOND);
     scene.run(WATCH).await;
-    assert_eq!(scene.status(cancelled), JobStatus::Cancelled);
-    assert!(budget.calls(CallBudgetCall::Take) > 0);
+    assert_eq!(scene.status(&id), JobStatus::Cancelled);
 }
 
 #[tokio::test]
 async fn a_cancelled_job_is_looked_at_before_all_that_are_late() {
-    let (scene, backend) = limited(1000, 100);
-    let ids = send(&scene, 350).await;
+    let (scene, backend) = limited(1000, 8);
+    let ids = send(&scene, 950).await;
     scene.world.clock.advance(10 * MINUTE);
-    let last = ids.last().unwrap();
-    let cancel = scene
-        .gateway
-        .application
-        .cancel_job(&scene.world.key, last.as_str());
-    let _unheard = cancel.now_or_never();
+    while scene.run(WATCH).await.rest.is_none() {}
+    let described = backend.count(Call::Describe);
+    cancel(&scene, ids.last().unwrap());
+    // The next look of all.
+    scene.world.clock.advance(SECOND / 5);
     scene.run(WATCH).await;
+    assert_eq!(backend.count(Call::Describe) - described, 1);
     assert_eq!(backend.count(Call::Terminate), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_somebody_waits_for_is_looked_at_before_those_that_are_late() {
+    let (scene, _) = limited(1000, 8);
+    let ids = send(&scene, 950).await;
+    scene.world.clock.advance(2 * MINUTE);
+    while scene.run(WATCH).await.rest.is_none() {}
+    let (application, key) = (&scene.gateway.application, &scene.world.key);
+    let id = ids.last().unwrap();
+    let before = scene.job(id).last_checked_at;
+    let answer = application.wait_for_job(key, id.as_str(), Duration::ZERO);
+    answer.await.unwrap();
+    scene.world.clock.advance(SECOND / 5);
+    scene.run(WATCH).await;
+    assert!(scene.job(id).last_checked_at > before);
+}
+
+/// Nobody waits for the end here.
+fn cancel(scene: &Scene, id: &JobId) {
+    let (application, key) = (&scene.gateway.application, &scene.world.key);
+    let _unheard = application.cancel_job(key, id.as_str()).now_or_never();
 }
 
 #[tokio::test]

@@ -131,17 +131,13 @@ pub struct Pace {
     pub shortest: Duration,
     /// At most.
     pub longest: Duration,
-    /// So many times later than that, while the backend takes fewer questions than there would
-    /// be; at least 1.
-    pub stretch: u32,
 }
 
 impl Pace {
     /// When to ask next about a job that has been in its state since `since`: after a tenth of
-    /// that time. The younger a job is, the sooner, however far the pace is stretched.
+    /// that time.
     pub fn next(self, since: Timestamp, now: Timestamp) -> Timestamp {
-        let rest = (now.since(since) / 10).clamp(self.shortest, self.longest);
-        now.plus(rest.saturating_mul(self.stretch))
+        now.plus((now.since(since) / 10).clamp(self.shortest, self.longest))
     }
 }
 
@@ -179,14 +175,11 @@ mod tests {
         let pace = Pace {
             shortest: Duration::from_secs(1),
             longest: Duration::from_secs(30),
-            stretch: 1,
         };
-        let wait = |pace: Pace, age: i64| {
+        let wait = |age: i64| {
             let now = Timestamp::from_millis(age * 1000);
             pace.next(Timestamp::EPOCH, now).since(now).as_secs()
         };
-        let waits = |pace| [0, 60, 100_000].map(|age| wait(pace, age));
-        assert_eq!(waits(pace), [1, 6, 30]);
-        assert_eq!(waits(Pace { stretch: 4, ..pace }), [4, 24, 120]);
+        assert_eq!([wait(0), wait(60), wait(100_000)], [1, 6, 30]);
     }
 }

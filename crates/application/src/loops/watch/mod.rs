@@ -10,13 +10,14 @@ mod stopping;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
 use batchway_domain::identity::{BackendName, JobId};
 use batchway_domain::job::machine::Observation;
-use batchway_domain::job::{BackendId, Job, Lane, Pace, Rules, Settlement};
+use batchway_domain::job::{BackendId, Job, Lane, Rules, Settlement};
 use batchway_domain::ports::{Description, StoreError};
 use futures_util::future::join_all;
 
@@ -37,6 +38,8 @@ pub struct Watch {
     application: Application,
     calls: Arc<Calls>,
     lane: Lane,
+    /// There were fewer calls than looks.
+    is_short: AtomicBool,
 }
 
 type Answers = HashMap<BackendId, Description>;
@@ -50,19 +53,40 @@ impl Watch {
             application,
             calls,
             lane: Lane::Watch(name),
+            is_short: AtomicBool::new(false),
+        }
+    }
+
+    /// For how many copies the backend may be asked now, where there were fewer calls than looks
+    /// a moment ago: then no job is taken before it may be looked at. `None` where that is asked
+    /// for each batch once it is known.
+    async fn allowed_beforehand(&self) -> Result<Option<usize>, Report> {
+        if !self.was_short() {
+            return Ok(None);
+        }
+        match self.calls.grant_looks(IDS_PER_LOOK).await {
+            Ok((0, next_in)) => Err(Report {
+                more: true,
+                rest: Some(next_in.max(LEAST_REST)),
+                ..Report::default()
+            }),
+            Ok((allowed, _)) => Ok(Some(allowed)),
+            Err(error) => Err(Report::failed(&error)),
         }
     }
 
     /// Looks at all of these jobs, or at as many as the backend may be asked about now.
-    async fn look_at(&self, mut jobs: Vec<Job>) -> Report {
+    async fn look_at(&self, mut jobs: Vec<Job>, allowed: Option<usize>) -> Report {
         let mut report = Report {
             taken: jobs.len(),
             more: jobs.len() == IDS_PER_LOOK,
             ..Report::default()
         };
-        // Where not all can be looked at, those that are to stop come first.
-        jobs.sort_by_key(|job| job.stops().is_empty());
-        let (allowed, next_in) = match self.calls.grant_looks(ids_of(&jobs).len()).await {
+        let granted = match allowed {
+            Some(allowed) => Ok((allowed, Duration::ZERO)),
+            None => self.calls.grant_looks(ids_of(&jobs).len()).await,
+        };
+        let (allowed, next_in) = match granted {
             Ok(granted) => granted,
             Err(error) => {
                 // Nobody can say whether the backend may be asked.
@@ -70,25 +94,18 @@ impl Watch {
                 return Report::failed(&error);
             }
         };
-        let put_off = jobs.split_off(how_many_fit(&jobs, allowed));
-        let now = self.application.now();
-        if put_off.is_empty() {
-            self.calls.stretch().enough(now);
-        } else {
-            self.calls.stretch().too_little(now);
-            report.rest = Some(next_in.max(LEAST_REST));
-        }
-        let looks = async {
-            let answers = self.ask(&jobs).await;
-            let followed = jobs
-                .into_iter()
-                .map(|job| self.follow(job, answers.as_ref()));
-            join_all(followed).await
-        };
-        let (mut results, unseen) = tokio::join!(looks, self.stop_unseen(put_off));
-        results.extend(unseen.into_iter().map(Ok));
-        let mut times = Vec::with_capacity(results.len());
-        for result in results {
+        // Where not all can be looked at, those that are to stop come first.
+        jobs.sort_by_key(|job| job.stops().is_empty());
+        let unseen = jobs.split_off(how_many_fit(&jobs, allowed));
+        let is_short = !unseen.is_empty();
+        self.is_short.store(
+            is_short || (self.was_short() && report.more),
+            Ordering::Relaxed,
+        );
+        report.rest = is_short.then(|| next_in.max(LEAST_REST));
+        let (looks, stops) = tokio::join!(self.look(jobs), self.stop_unseen(unseen));
+        let mut times = Vec::with_capacity(looks.len());
+        for result in looks.into_iter().chain([stops]) {
             match result {
                 Ok(next) => times.extend(next),
                 Err(error) => report.failure = Some(error.to_string()),
@@ -102,19 +119,26 @@ impl Watch {
         report
     }
 
-    /// Jobs that can't be looked at now are looked at later; a stop waits for no look.
-    async fn stop_unseen(&self, jobs: Vec<Job>) -> Vec<NextLook> {
-        let now = self.application.now();
-        let stops = jobs.into_iter().map(|job| async move {
-            self.application.stop_what_must(&self.calls, &job).await;
-            let Pace {
-                shortest, stretch, ..
-            } = self.application.rules_of(&job).pace;
-            // Sooner than those that were looked at, so that not always the same are left out.
-            let factor = if job.stops().is_empty() { stretch } else { 1 };
-            Some((job.id, now.plus(shortest.saturating_mul(factor))))
-        });
-        join_all(stops).await
+    fn was_short(&self) -> bool {
+        self.is_short.load(Ordering::Relaxed)
+    }
+
+    async fn look(&self, jobs: Vec<Job>) -> Vec<Result<NextLook, StoreError>> {
+        let answers = self.ask(&jobs).await;
+        let followed = jobs
+            .into_iter()
+            .map(|job| self.follow(job, answers.as_ref()));
+        join_all(followed).await
+    }
+
+    /// Jobs that may not be looked at now are put back as they were. A stop waits for no look.
+    async fn stop_unseen(&self, jobs: Vec<Job>) -> Result<NextLook, StoreError> {
+        let stops = jobs
+            .iter()
+            .map(|job| self.application.stop_what_must(&self.calls, job));
+        join_all(stops).await;
+        self.application.hand_back(&jobs).await?;
+        Ok(None)
     }
 
     async fn ask(&self, jobs: &[Job]) -> Option<Answers> {
@@ -273,12 +297,12 @@ impl Loop for Watch {
     }
 
     async fn run_once(&self) -> Report {
-        let taken = self
-            .application
-            .take_due(&self.lane, IDS_PER_LOOK, LEASE)
-            .await;
-        let jobs = match taken {
-            Ok(jobs) if jobs.is_empty() => return Report::default(),
+        let allowed = match self.allowed_beforehand().await {
+            Ok(allowed) => allowed,
+            Err(report) => return report,
+        };
+        let lane = &self.lane;
+        let jobs = match self.application.take_due(lane, IDS_PER_LOOK, LEASE).await {
             Ok(jobs) => jobs,
             Err(error) => return Report::failed(&error),
         };
@@ -286,7 +310,7 @@ impl Loop for Watch {
             return Report::of_result(self.application.hand_back(&jobs).await);
         }
         match self.only_ours(jobs).await {
-            Ok(jobs) => self.look_at(jobs).await,
+            Ok(jobs) => self.look_at(jobs, allowed).await,
             Err(error) => Report::failed(&error),
         }
     }

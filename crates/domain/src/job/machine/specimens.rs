@@ -34,7 +34,6 @@ pub(super) fn gated() -> Rules {
         pace: Pace {
             shortest: Duration::from_secs(2),
             longest: Duration::from_secs(60),
-            stretch: 1,
         },
         retention: Duration::from_secs(90 * 86_400),
     }
