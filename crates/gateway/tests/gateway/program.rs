@@ -1,6 +1,7 @@
 //! Starting the program under test, and asking it.
 
-use std::io::{BufRead, BufReader};
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -31,6 +32,16 @@ impl Installation {
 
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Adds lines to the file `.env` that the program is started beside.
+    pub(crate) fn add_to_file(&self, lines: &str) {
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(self.path().join(".env"))
+            .unwrap();
+        file.write_all(lines.as_bytes()).unwrap();
     }
 
     /// The secret that it made for itself.

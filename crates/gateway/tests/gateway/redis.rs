@@ -45,6 +45,19 @@ fn jobs_and_keys_are_kept_in_redis() {
 }
 
 #[test]
+fn a_url_says_it_all_with_tls_by_an_authority_of_ones_own() {
+    let redis = RedisServer::start_tls();
+    let authority = redis.certificate_authority().to_str().unwrap().to_owned();
+    let url = redis.url();
+    let trusting = Installation::new(&[("REDIS_URL", &url), ("SSL_CERT_FILE", &authority)]);
+    let gateway = trusting.serve();
+    assert_eq!(gateway.get("/readyz", "").status, 200);
+
+    let output = Installation::new(&[("REDIS_URL", &url)]).run(&["keys", "list"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+#[test]
 fn a_redis_that_is_not_up_yet_is_waited_for() {
     let redis = RedisServer::start();
     redis.kill();

@@ -26,8 +26,7 @@ fn half_a_configuration_is_refused_with_all_that_is_missing() {
 #[test]
 fn the_environment_comes_before_the_file() {
     let installation = Installation::new(&[("AWS_S3_BUCKET", "")]);
-    let file = "BATCHWAY_ARTIFACTS=s3\nAWS_S3_BUCKET=live2-artifacts\n";
-    std::fs::write(installation.path().join(".env"), file).unwrap();
+    installation.add_to_file("BATCHWAY_ARTIFACTS=s3\nAWS_S3_BUCKET=live2-artifacts\n");
     let (code, said) = installation.refusal();
     assert_eq!(code, Some(2));
     assert!(said.contains("AWS_S3_BUCKET is not"), "{said}");
