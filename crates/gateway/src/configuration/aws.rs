@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_sdk_will_not_see_is_told() {
+    fn what_the_sdk_will_not_see_is_told_and_not_passed_on() {
         let file = [
             ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/jobs"),
             ("AWS_S3_BUCKET", "live2-artifacts"),
@@ -242,10 +242,14 @@ mod tests {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect()
         };
-        let told = warnings(&Variables::of(
-            owned(&[("AWS_MAX_ATTEMPTS", "5")]),
-            owned(&file),
-        ));
+        let variables = Variables::of(owned(&[("AWS_MAX_ATTEMPTS", "5")]), owned(&file));
+        let given = AwsSettings::read(&variables, &mut Vec::new()).to_variables();
+        assert_eq!(given["AWS_MAX_ATTEMPTS"], "5");
+        assert!(
+            !given.contains_key("AWS_ROLE_ARN"),
+            "a program would have more than we"
+        );
+        let told = warnings(&variables);
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[0].contains("SSL_CERT_FILE"), "{told:?}");
         assert!(told[1].starts_with("AWS_ROLE_ARN "), "{told:?}");

@@ -87,22 +87,34 @@ impl Store {
         }
     }
 
-    /// The configured id, or the one that the store keeps, made at its first start.
+    /// The id that the store keeps: the configured one, or a random one, made at its first start.
+    /// Another than that is refused: jobs are found again by names with it in them, and one
+    /// that isn't found is started again.
     pub(super) async fn deployment(
         &self,
         configuration: &Configuration,
         entropy: &dyn Entropy,
     ) -> Result<DeploymentId, Failure> {
-        if let Some(deployment) = &configuration.deployment {
-            return Ok(deployment.clone());
-        }
-        let proposal = data_encoding::HEXLOWER.encode(&entropy.bytes::<4>());
-        let proposal = proposal.parse().map_err(Failure::failed)?;
-        match self {
+        let proposal = match &configuration.deployment {
+            Some(configured) => configured.clone(),
+            None => data_encoding::HEXLOWER
+                .encode(&entropy.bytes::<4>())
+                .parse()
+                .map_err(Failure::failed)?,
+        };
+        let kept = match self {
             Self::Sqlite(store) => store.deployment_id(&proposal).await,
             Self::Redis(store) => store.deployment_id(&proposal).await,
         }
-        .map_err(Failure::failed)
+        .map_err(Failure::failed)?;
+        match &configuration.deployment {
+            Some(configured) if *configured != kept => Err(Failure::misconfigured(format!(
+                "BATCHWAY_DEPLOYMENT={configured}, and the jobs of this store belong to deployment \
+                 {kept}: under another name what runs would not be found, and be started again. \
+                 Unset BATCHWAY_DEPLOYMENT, or use another store"
+            ))),
+            _ => Ok(kept),
+        }
     }
 
     /// The fingerprint of the secret that the gateways of this store sign with: the one that is

@@ -50,6 +50,21 @@ fn a_secret_is_replaced_in_steps_and_the_old_one_is_then_refused() {
 }
 
 #[test]
+fn another_deployment_than_that_of_the_store_is_refused() {
+    let installation = Installation::new(&[("BATCHWAY_DEPLOYMENT", "live2")]);
+    drop(installation.serve());
+    // The same again, then none, then another.
+    drop(installation.serve());
+    let installation = installation.set("BATCHWAY_DEPLOYMENT", "");
+    let mut gateway = installation.start();
+    gateway.wait_for_line("deployment live2");
+    drop(gateway);
+    let (code, said) = installation.set("BATCHWAY_DEPLOYMENT", "live3").refusal();
+    assert_eq!(code, Some(2));
+    assert!(said.contains("live2") && said.contains("live3"), "{said}");
+}
+
+#[test]
 fn two_on_one_folder_are_told_apart() {
     let redis = RedisServer::start();
     let installation = replica(&redis, None);
