@@ -75,7 +75,7 @@ fn the_built_in_types_run_where_they_are_meant_to() {
     assert_eq!(simulation.definition, "live2-simulation");
     assert_eq!(
         simulation.command.as_deref().unwrap().join(" "),
-        "batchway-runner run -- open-chemistry simulate"
+        "open-chemistry simulate"
     );
 
     let processes = with_batch(&[("BATCHWAY_COMPUTE", "process")]);

@@ -12,7 +12,7 @@ use crate::configuration::{Adapters, ArtifactsChoice};
 use crate::data_folder::DataFolder;
 use crate::failure::Failure;
 
-/// Opens the store. A bucket is not asked for yet: `/readyz` says whether it can be used.
+/// Opens the store. Nobody waits for a bucket: the log tells whether it can be used.
 pub(super) fn open(
     adapters: &Adapters,
     folder: &DataFolder,
@@ -23,11 +23,22 @@ pub(super) fn open(
     match (&adapters.artifacts, sdk) {
         (ArtifactsChoice::S3 { bucket }, Some(sdk)) => {
             let settings = S3Settings::new(bucket);
-            Ok(Arc::new(S3ArtifactStore::new(sdk, settings, clock)))
+            let store = Arc::new(S3ArtifactStore::new(sdk, settings, clock));
+            tokio::spawn(tell_whether_it_answers(store.clone(), bucket.clone()));
+            Ok(store)
         }
         _ => FilesystemArtifactStore::open(&folder.artifacts(), links, clock)
             .map(|store| Arc::new(store) as Arc<dyn ArtifactStore>)
             .map_err(Failure::failed),
+    }
+}
+
+async fn tell_whether_it_answers(store: Arc<S3ArtifactStore>, bucket: String) {
+    match store.check().await {
+        Ok(()) => tracing::info!("the bucket {bucket} can be used"),
+        Err(error) => tracing::warn!(
+            "jobs are taken, and their results can't be kept or listed for now: {error}"
+        ),
     }
 }
 

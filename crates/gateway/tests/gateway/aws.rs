@@ -44,8 +44,8 @@ fn what_stands_in_the_file_reaches_aws() {
     let bucket = format!("gateway-env-{}", std::process::id());
     make_bucket(&moto, &bucket);
     let installation = configured_by_file(&moto.url(), &bucket);
-    let gateway = installation.serve();
-    gateway.wait_for_status("/readyz", "", 200);
+    let mut gateway = installation.serve();
+    gateway.wait_for_line(&format!("the bucket {bucket} can be used"));
     let log = gateway.log();
     for told in [
         "AWS Batch in eu-central-1, queue live2-job-queue, definition live2-simulation",
@@ -88,9 +88,9 @@ fn a_queue_that_is_none_is_refused() {
 fn while_aws_can_not_be_reached_jobs_are_taken() {
     // Nothing listens on port 1.
     let installation = configured_by_file("http://127.0.0.1:1", "live2-artifacts");
-    let gateway = installation.serve();
+    let mut gateway = installation.serve();
     let key = installation.create_key("user123");
-    assert_eq!(gateway.get("/healthz", "").status, 200);
+    assert_eq!(gateway.get("/readyz", "").status, 200);
     let body = json!({"job_type": "run_simulation", "params": {"simulation_config": {
         "mode": "open_chemistry",
         "config": {"num_particles": 10, "temperature": 300, "steps": 10},
@@ -100,4 +100,5 @@ fn while_aws_can_not_be_reached_jobs_are_taken() {
     let id = posted.body["job_id"].as_str().unwrap();
     let job = gateway.get(&format!("/api/v1/jobs/{id}"), &key);
     assert_eq!(job.body["status"], "queued", "{job:?}");
+    gateway.wait_for_line("results can't be kept or listed for now");
 }
