@@ -68,6 +68,18 @@ pub(crate) enum CallError {
     Backend(#[from] BackendError),
 }
 
+impl CallError {
+    /// Whether there were too many calls, by our own count or the backend's. Nothing is wrong
+    /// with it then.
+    pub(crate) const fn was_turned_away(&self) -> bool {
+        match self {
+            Self::UsedUp { .. } => true,
+            Self::Backend(error) => error.throttled,
+            Self::Budget(_) => false,
+        }
+    }
+}
+
 impl Buckets {
     fn of(limits: &CallLimits) -> Self {
         let bucket = |call: &str, limit| Bucket {

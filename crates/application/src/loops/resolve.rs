@@ -78,13 +78,14 @@ impl Resolve {
         let found = match self.find(job).await {
             Ok(found) => found,
             Err(CallError::UsedUp { next_in }) => return Err(next_in.max(LEAST_REST)),
-            Err(error @ CallError::Budget(_)) => {
+            Err(error) => {
                 tell(job, &error);
-                return Err(LEAST_REST);
-            }
-            Err(error @ CallError::Backend(_)) => {
-                tell(job, &error);
-                return Ok(Some(Observation::BackendUnreachable));
+                let was_asked = matches!(error, CallError::Backend(_)) && !error.was_turned_away();
+                return if was_asked {
+                    Ok(Some(Observation::BackendUnreachable))
+                } else {
+                    Err(LEAST_REST)
+                };
             }
         };
         let oldest = found.first().or(job.candidates.first());

@@ -44,6 +44,10 @@ impl Application {
             self.look_first(&job).await;
             job = self.wait_until(key, job, WAIT_FOR_STOP, |_| false).await?;
         }
+        if !job.status().is_terminal() {
+            // One who read the job before the request may have put the look off again.
+            self.look_first(&job).await;
+        }
         let confirmed = job.status().is_terminal();
         Ok(Cancellation {
             job: self.view(&job).await?,

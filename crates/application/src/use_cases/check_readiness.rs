@@ -14,10 +14,19 @@ impl Application {
     /// Asks the stores, and whether the gateway is about to stop. Anyone may be told the answer;
     /// what only the operator may know is logged.
     ///
+    /// An artifact store that serves its own links is not asked: most requests need nothing of
+    /// it, all replicas would go at the same time, and jobs are to be taken whatever it does.
+    ///
     /// # Errors
     /// [`NotReady`].
     pub async fn check_readiness(&self) -> Result<(), NotReady> {
-        let (jobs, artifacts) = tokio::join!(self.jobs().check(), self.artifacts().check());
+        let artifacts = async {
+            match self.settings().links {
+                Some(_) => self.artifacts().check().await,
+                None => Ok(()),
+            }
+        };
+        let (jobs, artifacts) = tokio::join!(self.jobs().check(), artifacts);
         let mut reasons = Vec::new();
         if let Err(error) = jobs {
             let error = WithCauses(&error);

@@ -148,6 +148,8 @@ async fn each_cancel_has_the_backend_told_at_once() {
     scene.run("watch:aws-batch").await;
     scene.world.batch.hold_stops();
     for _ in 0..2 {
+        // The look that the request before this one had made due at its end.
+        scene.run("watch:aws-batch").await;
         let taken = scene.run("watch:aws-batch").await.taken;
         assert_eq!(taken, 0, "it is not due");
         let loops = async {

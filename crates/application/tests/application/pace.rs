@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use batchway_domain::Timestamp;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{Job, JobState, JobStatus};
 use batchway_memory_adapters::{CallBudgetCall, Fault, JobStoreCall};
@@ -231,22 +230,39 @@ fn cancel(scene: &Scene, id: &JobId) {
 }
 
 #[tokio::test]
-async fn looks_that_are_turned_away_become_fewer() {
+async fn looks_that_are_turned_away_become_fewer_and_say_nothing_of_the_job() {
     let (scene, backend) = limited(100, 8);
     send(&scene, 1).await;
     scene.world.clock.advance(MINUTE);
+    let before = jobs(&scene);
     backend.throttle(1);
-    scene.run(WATCH).await;
-    let [job] = &*jobs(&scene) else { panic!() };
-    assert!(job.backend_unreachable_since.is_some());
+    assert!(scene.run(WATCH).await.rest.is_some());
+    assert_eq!(jobs(&scene), before, "nothing is wrong with the backend");
     scene.world.clock.advance(Duration::from_millis(100));
-    scene
-        .gateway
-        .make_due(&[(job.id.clone(), Timestamp::EPOCH)])
-        .await;
-    let described = backend.count(Call::Describe);
     scene.run(WATCH).await;
-    assert_eq!(backend.count(Call::Describe), described, "emptied");
+    assert_eq!(backend.count(Call::Describe), 1, "none is left for now");
+    scene.world.clock.advance(SECOND);
+    scene.run(WATCH).await;
+    assert_eq!(backend.count(Call::Describe), 2);
+    let seen = jobs(&scene)[0].last_checked_at;
+    assert_eq!(seen, Some(scene.world.now()));
+}
+
+#[tokio::test]
+async fn a_look_up_that_is_turned_away_says_nothing_of_the_job() {
+    let (scene, backend) = limited(100, 8);
+    scene.world.batch.lose_replies(1);
+    let id = submit(&scene, 1).await.remove(0);
+    scene.run(DISPATCH).await;
+    let before = scene.job(&id);
+    backend.throttle(1);
+    scene.run(RESOLVE).await;
+    assert_eq!(scene.job(&id), before);
+    for _ in 0..4 {
+        scene.world.clock.advance(2 * SECOND);
+        scene.run(RESOLVE).await;
+    }
+    assert!(matches!(scene.job(&id).state, JobState::Submitted { .. }));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use batchway_domain::identity::{BackendName, JobId};
 use batchway_domain::job::{BackendId, Job, JobState, JobStatus};
 use batchway_domain::job_type::JobTypes;
 use batchway_domain::ports::{
-    AdmissionLimits, ArtifactStore, Clock, ComputeBackend, Created, EventFeed, JobStore,
+    AdmissionLimits, ArtifactStore, Clock, ComputeBackend, Created, EventFeed,
 };
 use batchway_domain::security::{ApiKey, JobToken, KeyDigest, LinkSigner, SigningSecrets};
 use batchway_memory_adapters::{
@@ -328,11 +328,6 @@ impl Replica {
     pub(crate) fn find_loop(&self, work: &str) -> &dyn Loop {
         let found = self.loops.iter().find(|one| one.name() == work);
         &**found.unwrap_or_else(|| panic!("there is no loop {work}"))
-    }
-
-    /// Has jobs due at these times.
-    pub(crate) async fn make_due(&self, times: &[(JobId, Timestamp)]) {
-        self.jobs.reschedule(times).await.unwrap();
     }
 
     /// The dispatcher of this backend claims a job and dies before it sends it.

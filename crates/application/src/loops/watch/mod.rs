@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::identity::{BackendName, JobId};
+use batchway_domain::identity::BackendName;
 use batchway_domain::job::machine::Observation;
 use batchway_domain::job::{BackendId, Job, Lane, Rules, Settlement};
 use batchway_domain::ports::{Description, StoreError};
@@ -42,10 +42,18 @@ pub struct Watch {
     is_short: AtomicBool,
 }
 
-type Answers = HashMap<BackendId, Description>;
+type Descriptions = HashMap<BackendId, Description>;
 
-/// When a job is due again of whose record nothing changed; `None` where the record says it.
-type NextLook = Option<(JobId, Timestamp)>;
+/// What a backend says when it is asked about jobs.
+#[derive(Debug, PartialEq)]
+enum Answer {
+    /// What became of those that it knows.
+    Told(Descriptions),
+    /// That there were too many questions.
+    TurnedAway,
+    /// Nothing.
+    None,
+}
 
 impl Watch {
     pub(super) fn new(application: Application, name: BackendName, calls: Arc<Calls>) -> Self {
@@ -97,25 +105,13 @@ impl Watch {
         // Where not all can be looked at, those that are to stop come first.
         jobs.sort_by_key(|job| job.stops().is_empty());
         let unseen = jobs.split_off(how_many_fit(&jobs, allowed));
-        let is_short = !unseen.is_empty();
-        self.is_short.store(
-            is_short || (self.was_short() && report.more),
-            Ordering::Relaxed,
-        );
+        let (looked_at, put_back) = tokio::join!(self.look(jobs), self.put_back(&unseen));
+        let is_short = !unseen.is_empty() || matches!(looked_at, Ok(Answer::TurnedAway));
         report.rest = is_short.then(|| next_in.max(LEAST_REST));
-        let (looks, stops) = tokio::join!(self.look(jobs), self.stop_unseen(unseen));
-        let mut times = Vec::with_capacity(looks.len());
-        for result in looks.into_iter().chain([stops]) {
-            match result {
-                Ok(next) => times.extend(next),
-                Err(error) => report.failure = Some(error.to_string()),
-            }
-        }
-        if !times.is_empty()
-            && let Err(error) = self.application.jobs().reschedule(&times).await
-        {
-            report.failure = Some(error.to_string());
-        }
+        let stays_short = is_short || (self.was_short() && report.more);
+        self.is_short.store(stays_short, Ordering::Relaxed);
+        let failed = looked_at.err().or(put_back.err());
+        report.failure = failed.map(|error| error.to_string());
         report
     }
 
@@ -123,55 +119,61 @@ impl Watch {
         self.is_short.load(Ordering::Relaxed)
     }
 
-    async fn look(&self, jobs: Vec<Job>) -> Vec<Result<NextLook, StoreError>> {
-        let answers = self.ask(&jobs).await;
-        let followed = jobs
-            .into_iter()
-            .map(|job| self.follow(job, answers.as_ref()));
-        join_all(followed).await
+    async fn look(&self, jobs: Vec<Job>) -> Result<Answer, StoreError> {
+        let answer = self.ask(&jobs).await;
+        if answer == Answer::TurnedAway {
+            self.put_back(&jobs).await?;
+            return Ok(answer);
+        }
+        let followed = jobs.into_iter().map(|job| self.follow(job, &answer));
+        let results = join_all(followed).await;
+        results.into_iter().collect::<Result<(), _>>()?;
+        Ok(answer)
     }
 
-    /// Jobs that may not be looked at now are put back as they were. A stop waits for no look.
-    async fn stop_unseen(&self, jobs: Vec<Job>) -> Result<NextLook, StoreError> {
+    /// Jobs that may not be looked at now are due as they were. A stop waits for no look.
+    async fn put_back(&self, jobs: &[Job]) -> Result<(), StoreError> {
         let stops = jobs
             .iter()
             .map(|job| self.application.stop_what_must(&self.calls, job));
         join_all(stops).await;
-        self.application.hand_back(&jobs).await?;
-        Ok(None)
+        self.application.hand_back(jobs).await
     }
 
-    async fn ask(&self, jobs: &[Job]) -> Option<Answers> {
+    async fn ask(&self, jobs: &[Job]) -> Answer {
         let ids = ids_of(jobs);
         if ids.is_empty() {
-            return Some(Answers::new());
+            return Answer::Told(Descriptions::new());
         }
-        match self.calls.describe(&ids).await {
-            Ok(answers) => Some(
-                answers
-                    .into_iter()
-                    .map(|one| (one.id.clone(), one))
-                    .collect(),
-            ),
-            Err(error) => {
-                let error = WithCauses(&error);
-                tracing::warn!(%error, jobs = jobs.len(), "the backend could not be asked");
-                None
+        let error = match self.calls.describe(&ids).await {
+            Ok(answers) => {
+                let by_id = answers.into_iter().map(|one| (one.id.clone(), one));
+                return Answer::Told(by_id.collect());
             }
+            Err(error) => error,
+        };
+        let was_turned_away = error.was_turned_away();
+        let error = WithCauses(&error);
+        tracing::warn!(%error, jobs = jobs.len(), "the backend could not be asked");
+        if was_turned_away {
+            Answer::TurnedAway
+        } else {
+            Answer::None
         }
     }
 
-    async fn follow(&self, job: Job, answers: Option<&Answers>) -> Result<NextLook, StoreError> {
+    async fn follow(&self, job: Job, answer: &Answer) -> Result<(), StoreError> {
         let before = job.version;
-        let Some(job) = self.observe(job, answers).await? else {
-            return Ok(None);
+        let Some(job) = self.observe(job, answer).await? else {
+            return Ok(());
         };
         self.application.stop_what_must(&self.calls, &job).await;
-        if job.version != before {
-            return Ok(None);
+        if job.version == before {
+            // Nothing to record: only the time of the next look moves.
+            let at = self.next_look(&job);
+            self.application.jobs().reschedule(&[(job.id, at)]).await?;
         }
-        let at = self.next_look(&job);
-        Ok(Some((job.id, at)))
+        Ok(())
     }
 
     /// By the job's pace, or soon while a stop is on its way.
@@ -185,12 +187,8 @@ impl Watch {
         }
     }
 
-    async fn observe(
-        &self,
-        job: Job,
-        answers: Option<&Answers>,
-    ) -> Result<Option<Job>, StoreError> {
-        let Some(answers) = answers else {
+    async fn observe(&self, job: Job, answer: &Answer) -> Result<Option<Job>, StoreError> {
+        let Answer::Told(answers) = answer else {
             return self
                 .application
                 .apply(job, &Observation::BackendUnreachable)
@@ -233,7 +231,7 @@ impl Watch {
     }
 
     /// The surplus copies that are no longer alive.
-    fn ended_surplus(&self, job: &Job, answers: &Answers) -> Vec<BackendId> {
+    fn ended_surplus(&self, job: &Job, answers: &Descriptions) -> Vec<BackendId> {
         // Where answers can lag behind, a copy that is missing may only not be seen yet.
         let absence_counts = self.calls.settlement() == Settlement::Authoritative
             || self.application.now().since(job.state_since) >= Rules::LOST_AFTER;
