@@ -45,15 +45,14 @@ fn what_stands_in_the_file_reaches_aws() {
     make_bucket(&moto, &bucket);
     let installation = configured_by_file(&moto.url(), &bucket);
     let mut gateway = installation.serve();
-    gateway.wait_for_line(&format!("the bucket {bucket} can be used"));
-    let log = gateway.log();
     for told in [
+        &format!("the bucket {bucket} can be used"),
         "AWS Batch in eu-central-1, queue live2-job-queue, definition live2-simulation",
         &format!("artifacts in s3://{bucket}"),
         "generate_dataset on process, run_simulation on aws-batch",
         "BATCHWAY_PUBLIC_URL is not set",
     ] {
-        assert!(log.contains(told), "{told}: {log}");
+        gateway.wait_until_logged(told);
     }
     // The gateway itself serves no artifacts.
     assert_eq!(
@@ -71,8 +70,8 @@ fn a_queue_of_events_is_used_and_what_it_lacks_is_told() {
     let installation = configured_by_file(&moto.url(), &name);
     installation.add_to_file(&format!("BATCHWAY_EVENTS_QUEUE_URL={queue}\n"));
     let mut gateway = installation.start();
-    gateway.wait_for_line(&format!("events of AWS Batch from {queue}"));
-    gateway.wait_for_line("dead-letter queue");
+    gateway.wait_until_logged(&format!("events of AWS Batch from {queue}"));
+    gateway.wait_until_logged("dead-letter queue");
 }
 
 #[test]
@@ -100,5 +99,5 @@ fn while_aws_can_not_be_reached_jobs_are_taken() {
     let id = posted.body["job_id"].as_str().unwrap();
     let job = gateway.get(&format!("/api/v1/jobs/{id}"), &key);
     assert_eq!(job.body["status"], "queued", "{job:?}");
-    gateway.wait_for_line("results can't be kept or listed for now");
+    gateway.wait_until_logged("results can't be kept or listed for now");
 }

@@ -197,6 +197,13 @@ impl Gateway {
         }
     }
 
+    /// Waits for a text in the log, unless it is there already.
+    pub(crate) fn wait_until_logged(&mut self, text: &str) {
+        if !self.log().contains(text) {
+            self.wait_for_line(text);
+        }
+    }
+
     /// What it has logged so far, as far as it was waited for.
     pub(crate) fn log(&self) -> String {
         self.log.join("\n")
