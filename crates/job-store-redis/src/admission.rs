@@ -104,7 +104,7 @@ impl Admissions {
                 source: None,
             });
         }
-        self.core.outlook.expect_admission(shard);
+        self.core.outlook.backlog.expect_admission(shard);
         queue.waiting.push_back(item);
         if !queue.is_busy {
             queue.is_busy = true;
@@ -159,7 +159,7 @@ fn next_batch(waiting: &mut VecDeque<Item>) -> Vec<Item> {
 
 async fn send(core: &Core, shard: Shard, batch: Vec<Item>) {
     let answer = call(core, shard, &batch).await;
-    core.outlook.forget_expected(shard, batch.len());
+    core.outlook.backlog.forget_expected(shard, batch.len());
     match answer {
         Ok(answers) => {
             for (item, answer) in batch.into_iter().zip(answers) {
@@ -209,7 +209,7 @@ async fn call(core: &Core, shard: Shard, batch: &[Item]) -> Result<Vec<Value>, S
         place.idempotency_expiry(),
     ];
     let mut arguments = vec![core.time.argument()];
-    let elsewhere = core.outlook.queued_elsewhere(shard);
+    let elsewhere = core.outlook.backlog.elsewhere(shard);
     for item in batch {
         keys.extend(keys_of(core, item));
         arguments.extend(arguments_of(item, elsewhere)?);
@@ -220,7 +220,7 @@ async fn call(core: &Core, shard: Shard, batch: &[Item]) -> Result<Vec<Value>, S
         return Err(unexpected("admissions"));
     }
     let queued = integer(answers.remove(0), "a count of jobs")?;
-    core.outlook.saw_queued(shard, queued);
+    core.outlook.backlog.saw_queued(shard, queued);
     core.outlook.touch(shard);
     core.barrier(shard).await?;
     Ok(answers)

@@ -11,7 +11,6 @@ use std::time::Duration;
 use batchway_domain::ports::StoreError;
 use fred::error::Error;
 use fred::interfaces::ClientLike;
-use fred::types::config::Options;
 use fred::types::{ClusterHash, CustomCommand, Value};
 
 use crate::config::Durability;
@@ -59,12 +58,8 @@ async fn reached(
     key: &[u8],
     wanted: u32,
 ) -> Result<Option<i64>, Error> {
-    // A redirected write would leave the WAIT behind on another server.
-    let once = Options {
-        max_redirections: Some(0),
-        ..Options::default()
-    };
-    let client = connection.client().with_options(&once);
+    // No redirection is followed: a write that went elsewhere would leave the WAIT behind.
+    let client = connection.client();
     let send = |command: &'static str, arguments: Vec<Value>| {
         let command = CustomCommand::new_static(command, ClusterHash::Custom(slot), false);
         client.custom::<Value, Value>(command, arguments)

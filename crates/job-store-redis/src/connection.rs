@@ -3,12 +3,12 @@
 //! fred reconnects by itself, for ever. It has been seen to fall silent for good all the same,
 //! so whoever calls after [`SILENCE`] without any answer gets a new client in place of the old.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use fred::clients::Client;
-use fred::error::Error;
+use fred::error::{Error, ErrorKind};
 use fred::interfaces::ClientLike;
 use fred::types::config::{
     Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, ServerConfig, TcpConfig,
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::config::RedisConfig;
 use crate::connect_error::ConnectError;
-use crate::store_error::{code, sentence};
+use crate::store_error::{code, is_unsent, sentence};
 use crate::tls;
 
 /// How long a command may take, from being handed to the client to its answer.
@@ -28,9 +28,15 @@ pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a connection may take to come about.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A command is sent so often while connections break under it. With fewer, a slot of a cluster
-/// that is being moved turns into errors, and one `ASK` can leave fred hanging.
+/// A command is sent so often while connections break under it.
 const ATTEMPTS: u32 = 10;
+
+/// fred must follow no redirection. After `ASK` it sends `ASKING` to the new server and takes the
+/// next reply there for its answer, whosever it is, and then the command to the old server again:
+/// with other commands under way, replies reach the wrong callers. Without redirections it only
+/// learns from `MOVED` where the slot is now, and says that it didn't follow; then [`crate::link`]
+/// calls again.
+const REDIRECTIONS: u32 = 0;
 
 /// A connection that leaves a command without an answer for so long is closed and opened anew.
 const UNRESPONSIVE: Duration = Duration::from_secs(4);
@@ -63,7 +69,7 @@ impl Clients {
             ..Config::default()
         });
         builder
-            .set_policy(ReconnectPolicy::new_exponential(0, 50, 1000, 2))
+            .set_policy(ReconnectPolicy::new_exponential(0, 20, 500, 2))
             .set_performance_config(PerformanceConfig {
                 default_command_timeout: COMMAND_TIMEOUT,
                 ..PerformanceConfig::default()
@@ -72,7 +78,7 @@ impl Clients {
                 connection_timeout: CONNECTION_TIMEOUT,
                 internal_command_timeout: COMMAND_TIMEOUT,
                 max_command_attempts: ATTEMPTS,
-                max_redirections: ATTEMPTS,
+                max_redirections: REDIRECTIONS,
                 reconnect_on_auth_error: true,
                 unresponsive: UnresponsiveConfig {
                     max_timeout: Some(UNRESPONSIVE),
@@ -104,6 +110,7 @@ impl Clients {
             present: Mutex::new(Present { client, task }),
             since: Instant::now(),
             answered_at: AtomicU64::new(0),
+            is_failing: AtomicBool::new(false),
         })
     }
 }
@@ -129,6 +136,8 @@ pub(crate) struct Connection {
     since: Instant,
     /// Milliseconds since `since`.
     answered_at: AtomicU64,
+    /// The last command had no answer.
+    is_failing: AtomicBool,
 }
 
 impl Connection {
@@ -144,18 +153,31 @@ impl Connection {
         slot: u16,
         arguments: Vec<Value>,
     ) -> Result<Value, Error> {
+        let client = self.client();
+        // Once one has waited in vain the others needn't, until there is a connection again.
+        if self.is_failing.load(Ordering::Relaxed) && !client.is_connected() {
+            self.replace_if_silent();
+            return Err(Error::new(ErrorKind::IO, "it is gone; looking for it"));
+        }
         let command = CustomCommand::new_static(command, ClusterHash::Custom(slot), false);
         // On the heap: fred's future is several kilobytes large, and many wait at once.
-        let answer = Box::pin(self.client().custom(command, arguments)).await;
+        let answer = Box::pin(client.custom(command, arguments)).await;
         self.observe(&answer);
         answer
     }
 
     /// Takes note of an answer, or of there being none.
     pub(crate) fn observe<T>(&self, answer: &Result<T, Error>) {
-        match answer {
-            Err(error) if code(error).is_none() => self.replace_if_silent(),
-            _ => self.answered_at.store(self.now(), Ordering::Relaxed),
+        let is_silent = match answer {
+            Err(error) if is_unsent(error) => return,
+            Err(error) => code(error).is_none(),
+            Ok(_) => false,
+        };
+        self.is_failing.store(is_silent, Ordering::Relaxed);
+        if is_silent {
+            self.replace_if_silent();
+        } else {
+            self.answered_at.store(self.now(), Ordering::Relaxed);
         }
     }
 

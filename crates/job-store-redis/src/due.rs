@@ -182,11 +182,14 @@ impl Core {
         choice: impl IntoIterator<Item = Value>,
     ) -> Result<Taken, StoreError> {
         const WHAT: &str = "a taken job";
-        let mut keys = vec![self.keyspace.of_shard(shard).jobs()];
+        let place = self.keyspace.of_shard(shard);
+        let taken = place.taken(self.outlook.replica(), &request.lane);
+        let mut keys = vec![place.jobs(), taken];
         keys.extend(lane_keys(self, shard, &request.lane));
         let mut arguments = vec![
             self.time.argument(),
             number(request.lease.as_millis()),
+            argument(self.operations.next().to_be_bytes()),
             argument(chosen),
         ];
         arguments.extend(choice);

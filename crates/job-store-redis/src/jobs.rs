@@ -93,7 +93,7 @@ impl Core {
         let job = self.load(id).await?.ok_or(CommitError::NotFound)?;
         let place = self.keyspace.of_shard(id.shard());
         let mut keys = self.moving_keys(&job);
-        keys.extend([place.params(), place.idempotency()]);
+        keys.extend([place.params(), place.idempotency(), place.removed(id)]);
         let arguments = vec![
             self.time.argument(),
             argument(id.as_str()),
@@ -101,6 +101,7 @@ impl Core {
             argument(expected_version.to_be_bytes()),
             argument(index_rest(&job)),
             run_of(&job).map_or_else(|| argument(""), |run| argument(run.entry)),
+            argument(self.operations.next().to_be_bytes()),
         ];
         self.change(Script::Remove, &keys, id, arguments).await
     }
@@ -148,7 +149,7 @@ impl Core {
         }
         if let Some(queued) = answer.next() {
             let queued = integer(queued, "a count of jobs")?;
-            self.outlook.saw_queued(id.shard(), queued);
+            self.outlook.backlog.saw_queued(id.shard(), queued);
         }
         self.outlook.touch(id.shard());
         Ok(self.barrier(id.shard()).await?)

@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use batchway_domain::identity::{BackendName, JobTypeName, Shard, UserName};
+use batchway_domain::identity::{BackendName, JobId, JobTypeName, Shard, UserName};
 use batchway_domain::job::Lane;
 use bytes::Bytes;
 
@@ -114,6 +114,16 @@ impl ShardKeys<'_> {
     /// Sorted set of completed runs of a type by their end.
     pub(crate) fn runs(self, job_type: &JobTypeName) -> Key {
         self.key(format_args!("runs:{job_type}"))
+    }
+
+    /// What a replica took last in a lane; for a minute.
+    pub(crate) fn taken(self, replica: &str, lane: &Lane) -> Key {
+        self.key(format_args!("taken:{replica}:{lane}"))
+    }
+
+    /// The call that removed a job; for a minute.
+    pub(crate) fn removed(self, id: &JobId) -> Key {
+        self.key(format_args!("removed:{id}"))
     }
 
     /// Counts what the durability barrier waits for.

@@ -24,6 +24,8 @@
 //! | `idempotency` | hash | user and key: fingerprint, end, job id, last record |
 //! | `idempotency-expiry` | list | end, user and key, in the order of admission |
 //! | `runs:TYPE` | sorted set | job id, work, running time by end; the last 100 |
+//! | `taken:REPLICA:LANE` | string | what a replica took last, for a minute |
+//! | `removed:ID` | string | the call that removed a job, for a minute |
 //! | `barrier` | number | counts durability barriers |
 //!
 //! `{bw}` stands before the keys of the whole store: `settings` (a hash of what was decided
@@ -60,6 +62,7 @@
 //! scripts ([`StoreTime::Server`]); tests hand in a clock of their own.
 
 mod admission;
+mod backlog;
 mod barrier;
 mod budget;
 mod check;
@@ -87,6 +90,8 @@ mod script;
 mod servers;
 mod settings;
 mod store_error;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod turns;
 

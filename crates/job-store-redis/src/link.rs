@@ -13,7 +13,7 @@ use crate::connection::{Clients, Connection, argument, number};
 use crate::keyspace::Key;
 use crate::reply::text;
 use crate::script::Script;
-use crate::store_error::{code, sentence, store_error};
+use crate::store_error::{code, is_unsent, sentence, store_error};
 
 /// While a slot of a cluster is being moved a call is made again for so long.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -119,7 +119,8 @@ async fn send(
         .map_err(|error| store_error(connection.address(), &error))
 }
 
-/// Calls, and calls again while a slot is on its way from one server to another.
+/// Calls, and calls again while a slot is on its way from one server to another, or the client is
+/// about to connect again and has sent nothing.
 async fn again<F>(call: impl Fn() -> F) -> Result<Value, Error>
 where
     F: Future<Output = Result<Value, Error>>,
@@ -127,7 +128,9 @@ where
     let begun = Instant::now();
     loop {
         match call().await {
-            Err(error) if is_moving(&error) && begun.elapsed() < PATIENCE => {
+            Err(error)
+                if (is_moving(&error) || is_unsent(&error)) && begun.elapsed() < PATIENCE =>
+            {
                 tokio::time::sleep(PAUSE).await;
             }
             answer => return answer,

@@ -6,6 +6,7 @@ use batchway_domain::Timestamp;
 use batchway_domain::identity::JobId;
 use batchway_domain::ports::{JobPage, JobQuery, ReadError};
 use batchway_domain::security::KeyDigest;
+use fred::types::Value;
 
 use crate::connection::{argument, number};
 use crate::core::Core;
@@ -26,8 +27,26 @@ impl Core {
         key: &KeyDigest,
         query: &JobQuery,
     ) -> Result<JobPage, ReadError> {
-        let user = self.caller(key).await?;
         let limit = query.limit.min(LONGEST_PAGE);
+        let mut answer = self.read_page(key, query, limit).await?;
+        let rest = answer.split_off(1);
+        let mut jobs = pairs(rest)
+            .map(|(_, value)| open(&bytes(value, "a job")?))
+            .collect::<Result<Vec<_>, _>>()?;
+        let more = jobs.len() > limit;
+        jobs.truncate(limit);
+        let next = jobs.last().filter(|_| more).map(|job| job.id.clone());
+        Ok(JobPage { jobs, next })
+    }
+
+    /// How many entries of the index were read, then ids and values.
+    async fn read_page(
+        &self,
+        key: &KeyDigest,
+        query: &JobQuery,
+        limit: usize,
+    ) -> Result<Vec<Value>, ReadError> {
+        let user = self.caller(key).await?;
         let place = self.keyspace.of_shard(key.shard);
         let keys = [place.api_keys(), place.jobs(), place.index(&user)];
         let status = query.status.map(|status| vec![status_letter(status)]);
@@ -42,18 +61,18 @@ impl Core {
             argument(job_type.unwrap_or_default()),
         ];
         let answer = self.link.run(Script::List, &keys, arguments).await?;
-        let mut answer = array(answer, "a page of jobs")?;
+        let answer = array(answer, "a page of jobs")?;
         if answer.is_empty() {
             return Err(ReadError::Unauthorized);
         }
-        let rest = answer.split_off(1);
-        let mut jobs = pairs(rest)
-            .map(|(_, value)| open(&bytes(value, "a job")?))
-            .collect::<Result<Vec<_>, _>>()?;
-        let more = jobs.len() > limit;
-        jobs.truncate(limit);
-        let next = jobs.last().filter(|_| more).map(|job| job.id.clone());
-        Ok(JobPage { jobs, next })
+        Ok(answer)
+    }
+
+    /// How many entries of the index a page costs.
+    #[cfg(test)]
+    pub(crate) async fn entries_read(&self, key: &KeyDigest, query: &JobQuery) -> usize {
+        let answer = self.read_page(key, query, query.limit).await.unwrap();
+        answer[0].as_u64().unwrap().try_into().unwrap()
     }
 }
 

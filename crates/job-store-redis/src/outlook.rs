@@ -4,7 +4,7 @@
 //! at again by the next who takes.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use batchway_domain::ports::StoreError;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
+use crate::backlog::Backlog;
 use crate::core::Core;
 use crate::keyspace::{Key, SHARDS, shards};
 use crate::replicas::Replicas;
@@ -33,21 +34,14 @@ const OTHERS_LATE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(crate) struct Outlook {
-    shards: Vec<Counters>,
+    /// The name of this process among the replicas.
+    replica: String,
+    pub(crate) backlog: Backlog,
     /// When each shard was changed by this process, and whether that has been looked at.
     touched: Mutex<Vec<Touch>>,
     full_memory: Mutex<Option<String>>,
     is_refreshing: AtomicBool,
     view: tokio::sync::Mutex<View>,
-}
-
-/// Of one shard.
-#[derive(Debug, Default)]
-struct Counters {
-    /// Jobs that wait, as last told.
-    queued: AtomicI64,
-    /// Admissions on their way.
-    expected: AtomicI64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,7 +91,8 @@ pub(crate) struct Prospects {
 impl Outlook {
     pub(crate) fn new(replica: String) -> Self {
         Self {
-            shards: (0..SHARDS).map(|_| Counters::default()).collect(),
+            replica: replica.clone(),
+            backlog: Backlog::default(),
             touched: Mutex::new(vec![Touch::default(); SHARDS]),
             full_memory: Mutex::default(),
             is_refreshing: AtomicBool::new(false),
@@ -111,36 +106,8 @@ impl Outlook {
         }
     }
 
-    fn counters(&self, shard: Shard) -> &Counters {
-        &self.shards[usize::from(shard.number())]
-    }
-
-    pub(crate) fn saw_queued(&self, shard: Shard, queued: i64) {
-        let counters = self.counters(shard);
-        counters.queued.store(queued, Ordering::Relaxed);
-    }
-
-    pub(crate) fn expect_admission(&self, shard: Shard) {
-        let counters = self.counters(shard);
-        counters.expected.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn forget_expected(&self, shard: Shard, answered: usize) {
-        let answered = i64::try_from(answered).unwrap_or(i64::MAX);
-        let counters = self.counters(shard);
-        counters.expected.fetch_sub(answered, Ordering::Relaxed);
-    }
-
-    /// How many jobs wait in the other shards. What this process did counts at once, what others
-    /// did within about a second, and what is on its way as done.
-    pub(crate) fn queued_elsewhere(&self, shard: Shard) -> u64 {
-        let of_shard = |counters: &Counters| {
-            let queued = counters.queued.load(Ordering::Relaxed);
-            (queued + counters.expected.load(Ordering::Relaxed)).max(0)
-        };
-        let all: i64 = self.shards.iter().map(of_shard).sum();
-        let here = of_shard(self.counters(shard));
-        u64::try_from(all.saturating_sub(here)).unwrap_or(0)
+    pub(crate) fn replica(&self) -> &str {
+        &self.replica
     }
 
     /// This process has changed a shard: the next who takes looks at it again.
@@ -262,7 +229,7 @@ impl Core {
             match look {
                 Ok((time, queued, heads)) => {
                     answered += 1;
-                    self.outlook.saw_queued(*shard, queued);
+                    self.outlook.backlog.saw_queued(*shard, queued);
                     view.heads[usize::from(shard.number())] = heads;
                     view.server_time = Some((time, Instant::now()));
                 }

@@ -25,10 +25,7 @@ const MEANINGS: [(&str, &str); 15] = [
         "TRYAGAIN",
         "a slot of the cluster is being moved; this passes",
     ),
-    (
-        "MOVED",
-        "a slot of the cluster has just been moved; this passes",
-    ),
+    ("MOVED", "a slot of the cluster is being moved; this passes"),
     ("ASK", "a slot of the cluster is being moved; this passes"),
     (
         "CROSSSLOT",
@@ -92,11 +89,20 @@ pub(crate) fn sentence(error: &Error) -> String {
     })
 }
 
-/// The word that an error of the server begins with; none for an error of the client.
+/// The word that an error of the server begins with; none for an error of the client. That the
+/// client didn't follow a redirection is the server's `MOVED` or `ASK`.
 pub(crate) fn code(error: &Error) -> Option<&str> {
+    if *error.kind() == ErrorKind::Routing && error.details().contains("redirections") {
+        return Some("MOVED");
+    }
     let word = error.details().split_whitespace().next()?;
     let is_code = word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase());
     is_code.then_some(word)
+}
+
+/// Whether the client had just no connection to send it by.
+pub(crate) fn is_unsent(error: &Error) -> bool {
+    error.details().starts_with("Failed to route command")
 }
 
 #[cfg(test)]
@@ -134,6 +140,8 @@ mod tests {
         let timeout = Error::new(ErrorKind::Timeout, "Request timed out.");
         assert_eq!(code(&timeout), None);
         assert_eq!(sentence(&timeout), "it did not answer in time");
+        let redirected = Error::new(ErrorKind::Routing, "Too many redirections.");
+        assert_eq!(code(&redirected), Some("MOVED"));
         let io = Error::new(ErrorKind::IO, "Connection refused");
         assert_eq!(sentence(&io), "no connection (Connection refused)");
     }

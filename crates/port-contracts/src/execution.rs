@@ -49,3 +49,20 @@ macro_rules! contract_tests {
         )+
     };
 }
+
+/// Makes one test of all cases, which share what the fixture's expression shares.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_in_one_test {
+    ($fixture:expr => $($port:ident::$subject:ident { $($case:ident),+ $(,)? })+) => {
+        #[test]
+        fn every_case_holds() {
+            $($(
+                $crate::run_case(async {
+                    let fixture = $fixture.await;
+                    $crate::$port::$subject::$case(&fixture).await;
+                });
+            )+)+
+        }
+    };
+}

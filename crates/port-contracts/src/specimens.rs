@@ -95,7 +95,6 @@ pub fn rules() -> Rules {
         pace: Pace {
             shortest: Duration::from_secs(1),
             longest: Duration::from_secs(30),
-            stretch: 1,
         },
         retention: Duration::from_secs(90 * 24 * 3600),
     }

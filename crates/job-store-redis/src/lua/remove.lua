@@ -1,6 +1,6 @@
 -- Forgets a job. An idempotency key that stands for it keeps its last record.
--- KEYS: as `commit`, then params, idempotency.
--- ARGV: time, id, user, expected version, rest of the index entry, run.
+-- KEYS: as `commit`, then params, idempotency, who removed it.
+-- ARGV: time, id, user, expected version, rest of the index entry, run, operation.
 -- Answers K, C (another version) or N (no such job).
 
 local jobs, counts, index, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -8,11 +8,15 @@ local lanes = {
     d = { due = KEYS[5], turns = KEYS[9], ages = KEYS[10] },
     r = { due = KEYS[6] }, w = { due = KEYS[7] }, m = { due = KEYS[8] },
 }
-local runs, params, idempotency = KEYS[11], KEYS[12], KEYS[13]
-local id, user = ARGV[2], ARGV[3]
+local runs, params, idempotency, removed = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local id, user, operation = ARGV[2], ARGV[3], ARGV[7]
+local REMEMBERED_FOR = 60000
 
 local value = redis.call('HGET', jobs, id)
-if not value then return { 'N' } end
+if not value then
+    -- The reply was lost and the client asks again.
+    return { redis.call('GET', removed) == operation and 'K' or 'N' }
+end
 if value:sub(1, 8) ~= ARGV[4] then return { 'C' } end
 
 local status, lane = value:sub(STATUS, STATUS), value:sub(LANE, LANE)
@@ -24,6 +28,7 @@ if key ~= '' then
         redis.call('HSET', idempotency, field, kept:sub(1, 79) .. value)
     end
 end
+redis.call('SET', removed, operation, 'PX', REMEMBERED_FOR)
 redis.call('HDEL', jobs, id)
 redis.call('HDEL', params, id)
 redis.call('ZREM', index, status .. ARGV[5])

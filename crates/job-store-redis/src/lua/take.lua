@@ -1,15 +1,29 @@
 -- Takes jobs of a lane and puts each off by the lease.
--- KEYS: jobs, due and, where tenants take turns, turns and ages.
--- ARGV: time, lease, how they are chosen; then
+-- KEYS: jobs, what this taker took last, due and, where tenants take turns, turns and ages.
+-- ARGV: time, lease, operation, how they are chosen; then
 --   turns: a tenant and how many of its jobs, by turns;
 --   due: ids, taken where they are due;
 --   age: an id and its tenant, by turns, taken whether due or not.
 -- Answers ids, with their tenants behind them where tenants take turns, and values by turns, in
 -- the order asked for.
 
-local jobs, lane = KEYS[1], { due = KEYS[2], turns = KEYS[3], ages = KEYS[4] }
-local now, lease, chosen = store_time(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local jobs, last, lane = KEYS[1], KEYS[2], { due = KEYS[3], turns = KEYS[4], ages = KEYS[5] }
+local now, lease, operation, chosen = store_time(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local ENTRIES_FROM, REMEMBERED_FOR = 17, 60000
 local answer = {}
+
+-- The reply was lost and the client asks again: what it was given is still its.
+local kept = redis.call('GET', last)
+if kept and kept:sub(1, #operation) == operation then
+    for entry in kept:sub(ENTRIES_FROM):gmatch('[^ ]+') do
+        local value = redis.call('HGET', jobs, entry:sub(1, 32))
+        if value then
+            answer[#answer + 1] = entry
+            answer[#answer + 1] = value
+        end
+    end
+    return answer
+end
 
 -- A job that waits longer anyway, as after a failure, is not pulled forward.
 local function take(user, id)
@@ -30,11 +44,16 @@ local function take_turns(user, most)
 end
 
 local step = chosen == 'due' and 1 or 2
-for number = 4, #ARGV, step do
+for number = 5, #ARGV, step do
     if chosen == 'turns' then
         take_turns(ARGV[number], ARGV[number + 1])
     else
         take(step == 2 and ARGV[number + 1] or nil, ARGV[number])
     end
+end
+local entries = {}
+for number = 1, #answer, 2 do entries[#entries + 1] = answer[number] end
+if #entries > 0 then
+    redis.call('SET', last, operation .. table.concat(entries, ' '), 'PX', REMEMBERED_FOR)
 end
 return answer

@@ -1,6 +1,7 @@
 //! A store to be tried by the contracts.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,36 +10,86 @@ use batchway_domain::ports::{ApiKeys, CallBudget, Clock, JobStore, RunHistory};
 use batchway_job_store_redis::{RedisConfig, RedisJobStore, StoreTime};
 use batchway_memory_adapters::{FailingCallBudget, FailingJobStore, ManualClock};
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
-use batchway_test_servers::RedisServer;
+use batchway_test_servers::{RedisCluster, RedisServer};
 
 /// Every change is on the disk before it is answered.
 pub(crate) const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
-/// A store in a Redis of its own.
+/// The cluster that all cases of a process share, as it takes seconds to start; each case has a
+/// namespace of its own in it.
+static CLUSTER: LazyLock<RedisCluster> = LazyLock::new(|| RedisCluster::start_with(3, &DURABLE));
+static NAMESPACES: AtomicUsize = AtomicUsize::new(0);
+
+enum Servers {
+    Alone(RedisServer),
+    Cluster,
+}
+
+impl Servers {
+    fn url(&self) -> String {
+        match self {
+            Self::Alone(server) => server.url(),
+            Self::Cluster => CLUSTER.url(),
+        }
+    }
+
+    fn kill_and_start_again(&self) {
+        match self {
+            Self::Alone(server) => server.start_again(),
+            Self::Cluster => {
+                let nodes = CLUSTER.nodes();
+                nodes.iter().for_each(RedisServer::kill);
+                nodes.iter().for_each(RedisServer::start_again);
+                CLUSTER.wait_for_agreement();
+            }
+        }
+    }
+}
+
+/// A store of its own in a Redis.
 pub(crate) struct RedisFixture {
     behind_decorator: bool,
-    server: RedisServer,
+    servers: Servers,
+    config: RedisConfig,
     clock: Arc<ManualClock>,
     store: Mutex<Arc<RedisJobStore>>,
 }
 
 impl RedisFixture {
     pub(crate) async fn open() -> Self {
-        Self::new(false).await
+        let server = RedisServer::start_with(&DURABLE);
+        Self::new(Servers::Alone(server), false).await
     }
 
     /// The same behind a decorator that could let calls fail, and does not.
     pub(crate) async fn open_behind_decorator() -> Self {
-        Self::new(true).await
+        let server = RedisServer::start_with(&DURABLE);
+        Self::new(Servers::Alone(server), true).await
     }
 
-    async fn new(behind_decorator: bool) -> Self {
-        let server = RedisServer::start_with(&DURABLE);
+    pub(crate) async fn open_in_cluster() -> Self {
+        Self::new(Servers::Cluster, false).await
+    }
+
+    pub(crate) async fn open_in_cluster_behind_decorator() -> Self {
+        Self::new(Servers::Cluster, true).await
+    }
+
+    async fn new(servers: Servers, behind_decorator: bool) -> Self {
+        let namespace = NAMESPACES.fetch_add(1, Ordering::SeqCst);
+        let config = RedisConfig {
+            // The same replica after each opening: it comes back rather than leaving its share
+            // to others.
+            replica: Some("the only one".to_owned()),
+            namespace: Some(format!("case-{namespace}")),
+            ..RedisConfig::from_url(&servers.url()).unwrap()
+        };
         let clock = Arc::new(ManualClock::default());
-        let store = Mutex::new(connect(&server, &clock).await);
+        let store = Mutex::new(connect(&config, &clock).await);
         Self {
             behind_decorator,
-            server,
+            servers,
+            config,
             clock,
             store,
         }
@@ -49,14 +100,9 @@ impl RedisFixture {
     }
 }
 
-/// The same replica each time: it comes back rather than leaving its share to others.
-async fn connect(server: &RedisServer, clock: &Arc<ManualClock>) -> Arc<RedisJobStore> {
-    let config = RedisConfig {
-        replica: Some("the only one".to_owned()),
-        ..RedisConfig::from_url(&server.url()).unwrap()
-    };
+async fn connect(config: &RedisConfig, clock: &Arc<ManualClock>) -> Arc<RedisJobStore> {
     let time = StoreTime::Clock(clock.clone());
-    Arc::new(RedisJobStore::connect(config, time).await.unwrap())
+    Arc::new(RedisJobStore::connect(config.clone(), time).await.unwrap())
 }
 
 #[async_trait]
@@ -93,11 +139,10 @@ impl JobStoreFixture for RedisFixture {
         self.clock.advance(by);
     }
 
-    /// Kills the server, starts it again from its files, and connects anew.
+    /// Kills the servers, starts them again from their files, and connects anew.
     async fn reopen(&self) {
-        self.server.kill();
-        self.server.start_again();
-        let again = connect(&self.server, &self.clock).await;
+        self.servers.kill_and_start_again();
+        let again = connect(&self.config, &self.clock).await;
         *self.store.lock().unwrap() = again;
     }
 

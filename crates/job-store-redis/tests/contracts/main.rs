@@ -1,7 +1,14 @@
 //! What the store owes to everyone who uses it: the duties of its ports, on real servers.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod bad_days;
+mod durability;
 mod fixture;
+mod lost_replies;
+mod moving_slots;
+mod sharing;
+mod stage;
+mod swallowing_proxy;
 
 use fixture::RedisFixture;
 
@@ -13,4 +20,16 @@ mod redis {
 mod redis_behind_decorator {
     use super::*;
     batchway_port_contracts::job_store_contract!(RedisFixture::open_behind_decorator());
+}
+
+mod redis_cluster {
+    use super::*;
+    batchway_port_contracts::job_store_contract!(in one test: RedisFixture::open_in_cluster());
+}
+
+mod redis_cluster_behind_decorator {
+    use super::*;
+    batchway_port_contracts::job_store_contract!(
+        in one test: RedisFixture::open_in_cluster_behind_decorator()
+    );
 }

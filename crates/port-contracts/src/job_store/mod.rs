@@ -23,10 +23,19 @@ pub use fixture::{JobStoreCapabilities, JobStoreFixture};
 /// [`RunHistory`](batchway_domain::ports::RunHistory) and
 /// [`CallBudget`](batchway_domain::ports::CallBudget) on a store, one test each. The argument
 /// gives a future of a [`JobStoreFixture`] with an empty store.
+///
+/// `in one test: …` makes one test of all, one case after the other: for a store whose servers
+/// take long to start, so that the cases share them.
 #[macro_export]
 macro_rules! job_store_contract {
+    (in one test: $fixture:expr) => {
+        $crate::job_store_contract!(@cases contract_in_one_test, $fixture);
+    };
     ($fixture:expr) => {
-        $crate::contract_tests! { $fixture =>
+        $crate::job_store_contract!(@cases contract_tests, $fixture);
+    };
+    (@cases $tests:ident, $fixture:expr) => {
+        $crate::$tests! { $fixture =>
             job_store::authentication {
                 a_registered_key_tells_its_user,
                 an_unknown_key_is_refused_by_every_call,

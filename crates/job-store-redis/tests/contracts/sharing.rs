@@ -1,0 +1,140 @@
+//! Several replicas on one store.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use batchway_domain::identity::JobId;
+use batchway_domain::job::Lane;
+use batchway_domain::ports::{AdmitError, JobStore};
+use batchway_port_contracts::specimens;
+use batchway_test_servers::RedisServer;
+use tokio::time::Instant;
+
+use super::stage::{Stage, admission, dispatch, until, users_of_different_shards};
+
+/// So late may a replica be that must look first.
+const NOTICED_WITHIN: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_share_the_work_and_never_take_a_job_twice() {
+    let server = RedisServer::start();
+    let replicas = [
+        Stage::at(&server.url()).await,
+        Stage::at(&server.url()).await,
+    ];
+    let mut admitted = BTreeSet::new();
+    for user in users_of_different_shards(40) {
+        let key = replicas[0].key_of(&user).await;
+        for _ in 0..5 {
+            admitted.insert(replicas[0].admit(&user, &key).await.id);
+        }
+    }
+    // Each knows of the other before it takes.
+    for replica in &replicas {
+        replica.take(watch(), 1).await;
+    }
+    let shares = futures_util::future::join_all(replicas.iter().map(async |replica| {
+        let mut taken: Vec<JobId> = Vec::new();
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(5) {
+            let batch = replica.take(dispatch(), 7).await;
+            taken.extend(batch.into_iter().map(|job| job.id));
+        }
+        taken
+    }))
+    .await;
+    let all: Vec<&JobId> = shares.iter().flatten().collect();
+    let different: BTreeSet<JobId> = all.iter().map(|id| (*id).clone()).collect();
+    assert_eq!(all.len(), different.len(), "none was taken twice");
+    assert_eq!(different, admitted, "none was left");
+}
+
+fn watch() -> Lane {
+    Lane::Watch(specimens::backend())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_admits_can_take_at_once_and_others_notice_soon() {
+    let server = RedisServer::start();
+    let admitting = Stage::at(&server.url()).await;
+    let other = Stage::at(&server.url()).await;
+    for user in users_of_different_shards(6) {
+        let key = admitting.key_of(&user).await;
+        admitting.take(dispatch(), 10).await;
+        other.take(dispatch(), 10).await;
+
+        let job = admitting.admit(&user, &key).await;
+        let taken = admitting.take(dispatch(), 10).await;
+        assert_eq!(taken, [job], "whoever's share it is");
+
+        let job = admitting.admit(&user, &key).await;
+        let begun = Instant::now();
+        let noticed = until("the other replica takes it", async || {
+            let taken = other.take(dispatch(), 10).await;
+            Some(taken).filter(|taken| !taken.is_empty())
+        })
+        .await;
+        assert_eq!(noticed, [job]);
+        assert!(begun.elapsed() < NOTICED_WITHIN, "{:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_of_all_shards_take_turns() {
+    let server = RedisServer::start();
+    let stage = Stage::at(&server.url()).await;
+    let users = users_of_different_shards(30);
+    let greedy = stage.key_of(&users[0]).await;
+    for _ in 0..200 {
+        stage.admit(&users[0], &greedy).await;
+    }
+    for user in &users[1..] {
+        let key = stage.key_of(user).await;
+        stage.admit(user, &key).await;
+    }
+    let mut first = Vec::new();
+    for _ in 0..3 {
+        first.extend(stage.take(dispatch(), 10).await);
+    }
+    let served: BTreeSet<String> = first.iter().map(|job| job.user.to_string()).collect();
+    assert_eq!(served.len(), 30, "everybody before anybody's second");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_backlog_of_others_counts_within_seconds() {
+    let server = RedisServer::start();
+    let one = Stage::at(&server.url()).await;
+    let other = Stage::at(&server.url()).await;
+    let users = users_of_different_shards(2);
+    let (hers, his) = (one.key_of(&users[0]).await, other.key_of(&users[1]).await);
+    for _ in 0..3 {
+        one.admit(&users[0], &hers).await;
+    }
+    until("the others' jobs are counted", async || {
+        let mut limited = admission(&users[1]);
+        limited.limits.queued = 3;
+        let refused = other.store.admit(&his, limited).await;
+        matches!(refused, Err(AdmitError::BacklogFull { limit: 3 })).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_agree_on_what_is_decided_once() {
+    let server = RedisServer::start();
+    let one = Stage::at(&server.url()).await.store;
+    let other = Stage::at(&server.url()).await.store;
+    let proposal = "first1".parse().unwrap();
+    assert_eq!(one.deployment_id(&proposal).await.unwrap(), proposal);
+    let later = other.deployment_id(&"second".parse().unwrap()).await;
+    assert_eq!(later.unwrap(), proposal);
+    let name = "signing-secret";
+    assert_eq!(
+        one.agree_on(name, "fingerprint").await.unwrap(),
+        "fingerprint"
+    );
+    assert_eq!(
+        other.agree_on(name, "another").await.unwrap(),
+        "fingerprint"
+    );
+}
