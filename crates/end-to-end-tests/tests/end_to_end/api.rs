@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use ureq::Agent;
 
-use crate::gateway::{PATIENCE, text, wait_for};
+use crate::gateway::{PATIENCE, text, wait_within};
 
 /// The API with a caller's key.
 #[derive(Clone)]
@@ -119,8 +119,17 @@ impl Api {
 
     /// The job once it has this status.
     pub(crate) fn wait_for_status(&self, id: &str, status: &str) -> Value {
+        self.wait_for_status_within(PATIENCE, id, status)
+    }
+
+    pub(crate) fn wait_for_status_within(
+        &self,
+        patience: Duration,
+        id: &str,
+        status: &str,
+    ) -> Value {
         let mut job = self.job(id);
-        wait_for(&format!("{id} to be {status}"), || {
+        wait_within(patience, &format!("{id} to be {status}"), || {
             let now = text(&job, "status");
             let over = ["completed", "failed", "cancelled"].contains(&now);
             assert!(!over || now == status, "{id} was to be {status}: {job:#}");

@@ -1,5 +1,6 @@
 //! Runs the `batchway` program as a user would, over HTTP and the command line, on real parts:
-//! its own SQLite file, real processes, a real folder of artifacts.
+//! its own SQLite file, real processes, a real folder of artifacts; and, under `production`, AWS
+//! Batch with real containers, S3 and Redis.
 //!
 //! Each test has a gateway, a folder and a port of its own. The programs are taken from
 //! `BATCHWAY_TEST_BIN_DIR`, or from beside this test; `cargo xtask test` builds them first.
@@ -21,6 +22,7 @@ mod gateway;
 mod idempotency;
 mod job_types;
 mod limits;
+mod production;
 mod refusals;
 mod shutdown;
 mod tenants;
