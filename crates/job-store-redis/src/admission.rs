@@ -68,6 +68,7 @@ impl Admissions {
         key: &KeyDigest,
         admission: Admission,
     ) -> Result<Admitted, AdmitError> {
+        self.core.refresh_in_background();
         if let Some(reason) = self.core.outlook.full_memory() {
             return Err(StoreError::Full {
                 reason,
@@ -92,7 +93,6 @@ impl Admissions {
                 reply,
             },
         )?;
-        self.core.refresh_in_background();
         answer.await.unwrap_or_else(|_| Err(interrupted().into()))
     }
 

@@ -120,6 +120,11 @@ async fn admission_stops_before_the_memory_is_full() {
     })
     .await;
     assert!(full.to_string().contains("85 %"), "{full}");
+    server.cli(&["CONFIG", "SET", "maxmemory", "0"]);
+    until("a job is admitted, though nobody takes any", async || {
+        stage.try_admit("ada", &key).await.ok()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Several replicas on one store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use batchway_domain::identity::JobId;
@@ -10,7 +10,9 @@ use batchway_port_contracts::specimens;
 use batchway_test_servers::RedisServer;
 use tokio::time::Instant;
 
-use super::stage::{Stage, admission, dispatch, until, users_of_different_shards};
+use super::stage::{
+    Stage, admission, dispatch, until, users_of_different_shards, users_of_one_shard,
+};
 
 /// So late may a replica be that must look first.
 const NOTICED_WITHIN: Duration = Duration::from_secs(10);
@@ -98,6 +100,28 @@ async fn tenants_of_all_shards_take_turns() {
     }
     let served: BTreeSet<String> = first.iter().map(|job| job.user.to_string()).collect();
     assert_eq!(served.len(), 30, "everybody before anybody's second");
+}
+
+/// One look at a shard passes 256 tenants; the next goes on where it stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowded_shard_keeps_nobody_waiting_for_ever() {
+    let server = RedisServer::start();
+    let stage = Stage::at(&server.url()).await;
+    let users = users_of_one_shard(300);
+    for user in &users {
+        let key = stage.key_of(user).await;
+        for _ in 0..2 {
+            stage.admit(user, &key).await;
+        }
+    }
+    let mut taken = BTreeMap::new();
+    for _ in 0..6 {
+        for job in stage.take(dispatch(), 100).await {
+            *taken.entry(job.user.to_string()).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(taken.len(), users.len());
+    assert!(taken.values().all(|jobs| *jobs == 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

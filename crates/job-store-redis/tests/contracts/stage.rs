@@ -190,6 +190,17 @@ pub(crate) fn users_of_different_shards(count: usize) -> Vec<String> {
         .collect()
 }
 
+/// Names of so many users of one shard.
+pub(crate) fn users_of_one_shard(count: usize) -> Vec<String> {
+    let shard = |name: &str| Shard::of_user(&name.parse().unwrap());
+    let wanted = shard("user0");
+    (0..)
+        .map(|number| format!("user{number}"))
+        .filter(|name| shard(name) == wanted)
+        .take(count)
+        .collect()
+}
+
 /// Asks again and again until there is an answer.
 pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let asking = async {
