@@ -21,7 +21,6 @@ const QUEUE_ACTION: &str = "Canceled by JobStateTimeLimit action due to reason:"
 /// 128 and the number of the signal, as shells and container engines tell it.
 const SIGNALLED: i32 = 128;
 const SIGKILL: i32 = 9;
-const SIGTERM: i32 = 15;
 
 /// What AWS Batch says of the end of a job or of an attempt that did not succeed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,11 +45,21 @@ impl End<'_> {
             StopEvidence::None
         } else if self.stop_flag {
             StopEvidence::Flag
-        } else if self.status_reason.starts_with(OUR_MARK) {
+        } else if self.has_our_mark() || self.was_ordered_to_stop() {
             StopEvidence::OurReason
         } else {
             StopEvidence::None
         }
+    }
+
+    fn has_our_mark(&self) -> bool {
+        self.status_reason.starts_with(OUR_MARK)
+    }
+
+    /// Whether the runner ended on the gateway's order. It may have heard of that before Batch
+    /// did, or where Batch never does, as we may not stop jobs there.
+    fn was_ordered_to_stop(&self) -> bool {
+        self.under_runner && self.exit_code == Some(exit_codes::STOPPED_BY_GATEWAY)
     }
 
     /// Whether the runner ended because another copy of its try has the gate.
@@ -93,6 +102,12 @@ impl End<'_> {
         }
         if self.stop_evidence() == StopEvidence::None {
             return None;
+        }
+        if !self.stop_flag && !self.has_our_mark() {
+            return Some(Failure::new(
+                FailureClass::Unknown,
+                Failure::STOPPED_BY_GATEWAY,
+            ));
         }
         let reason = self.status_reason;
         let reason = reason.strip_prefix(OUR_MARK).unwrap_or(reason);
@@ -141,7 +156,7 @@ impl End<'_> {
                 ),
             },
             exit_codes::OUT_OF_MEMORY => Failure::of_program(ProgramEnd::OutOfMemory),
-            code if code == SIGNALLED + SIGTERM => Failure::new(
+            exit_codes::STOPPED => Failure::new(
                 FailureClass::HostLost,
                 "The job was told to stop by its machine, as at a shutdown.",
             ),

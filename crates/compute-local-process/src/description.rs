@@ -74,9 +74,13 @@ fn ended(exit: &RunExit, stop: Option<&StopRequest>) -> (BackendState, Option<Ba
     (state, attempt)
 }
 
+fn was_ordered_to_stop(exit: &RunExit) -> bool {
+    exit.exit_code == exit_codes::STOPPED_BY_GATEWAY
+}
+
 /// Only a program that was stopped, and not one that ended by itself meanwhile, shows a stop.
 fn evidence(exit: &RunExit, stop: Option<&StopRequest>) -> StopEvidence {
-    let is_ours = stop.is_some() || exit.ordered_to_stop;
+    let is_ours = stop.is_some() || was_ordered_to_stop(exit);
     if exit.end == ProgramEnd::Stopped && is_ours {
         StopEvidence::OurReason
     } else {
@@ -116,10 +120,9 @@ fn stopped(exit: &RunExit, stop: Option<&StopRequest>) -> Failure {
             FailureClass::Unknown,
             format!("The job was stopped: {}", stop.reason),
         ),
-        None if exit.ordered_to_stop => Failure::new(
-            FailureClass::Unknown,
-            "The job was stopped: the gateway told its runner so.",
-        ),
+        None if was_ordered_to_stop(exit) => {
+            Failure::new(FailureClass::Unknown, Failure::STOPPED_BY_GATEWAY)
+        }
         None => Failure::new(
             FailureClass::HostLost,
             "The job was told to stop by its machine, as at a shutdown.",

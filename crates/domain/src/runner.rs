@@ -72,8 +72,14 @@ pub mod variables {
     pub const INPUT_DIR: &str = "BATCHWAY_INPUT_DIR";
 }
 
-/// Exit codes of the runner that mean something of their own. Others are the program's.
+/// Exit codes of the runner that mean something of their own. Others are the program's, which is
+/// said to have ended with another where it ends with one of these.
 pub mod exit_codes {
+    /// The program was told to stop by a signal to the runner: by who stops the job, or by its
+    /// machine, as at a shutdown.
+    pub const STOPPED: i32 = 118;
+    /// The program was told to stop on the gateway's order, in an answer to a report.
+    pub const STOPPED_BY_GATEWAY: i32 = 119;
     /// Another copy of the try has the gate, or the try was cancelled: nothing was done.
     pub const GATE_CLOSED: i32 = 120;
     /// The gate could not be read, so nothing was done.

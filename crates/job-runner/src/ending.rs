@@ -33,7 +33,6 @@ impl Runner {
         let mut exit = RunExit {
             end: program.end,
             exit_code: exit_code_of(program.end),
-            ordered_to_stop: false,
             message: None,
             last_words: log
                 .lock()

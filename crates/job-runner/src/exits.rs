@@ -5,9 +5,6 @@ use batchway_domain::artifacts::{Manifest, ProgramEnd};
 use batchway_domain::runner::exit_codes;
 use batchway_domain::runner::run_folder::RunExit;
 
-/// `128 + SIGTERM`, as a shell would say of a program that was told to stop.
-const STOPPED_EXIT_CODE: i32 = 128 + 15;
-
 /// What a program that ended with a code of the runner's own is said to have ended with.
 const AMBIGUOUS_EXIT_CODE: i32 = 1;
 
@@ -32,7 +29,7 @@ impl NotStarted {
     pub(crate) fn stopped() -> Self {
         Self {
             end: ProgramEnd::Stopped,
-            exit_code: STOPPED_EXIT_CODE,
+            exit_code: exit_codes::STOPPED,
             message: "The job was stopped before its program was started.".to_owned(),
         }
     }
@@ -42,7 +39,6 @@ impl NotStarted {
         RunExit {
             end: self.end,
             exit_code: self.exit_code,
-            ordered_to_stop: false,
             message: Some(self.message.clone()),
             last_words: None,
             limits: None,
@@ -57,7 +53,6 @@ pub(crate) fn exit_by(manifest: Manifest) -> RunExit {
     RunExit {
         end: manifest.end,
         exit_code: exit_code_of(manifest.end),
-        ordered_to_stop: false,
         message: manifest.message,
         last_words: None,
         limits: None,
@@ -70,13 +65,13 @@ pub(crate) fn exit_by(manifest: Manifest) -> RunExit {
 pub(crate) fn exit_code_of(end: ProgramEnd) -> i32 {
     match end {
         ProgramEnd::Exited {
-            code: exit_codes::GATE_CLOSED..=exit_codes::OUT_OF_MEMORY,
+            code: exit_codes::STOPPED..=exit_codes::OUT_OF_MEMORY,
         } => AMBIGUOUS_EXIT_CODE,
         ProgramEnd::Exited { code } => code,
         ProgramEnd::Signalled { signal } => 128 + signal,
         ProgramEnd::OutOfMemory => exit_codes::OUT_OF_MEMORY,
         ProgramEnd::TimedOut { .. } => exit_codes::TIMED_OUT,
-        ProgramEnd::Stopped => STOPPED_EXIT_CODE,
+        ProgramEnd::Stopped => exit_codes::STOPPED,
         ProgramEnd::NotStarted => exit_codes::NOT_STARTED,
     }
 }

@@ -180,7 +180,6 @@ fn not_started(message: String) -> RunExit {
     RunExit {
         end: ProgramEnd::NotStarted,
         exit_code: exit_codes::NOT_STARTED,
-        ordered_to_stop: false,
         message: Some(message),
         last_words: None,
         limits: None,

@@ -163,7 +163,9 @@ impl Runner {
             }
         };
         exit.limits = Some(limits.description().to_owned());
-        exit.ordered_to_stop = stop.cause() == Some(StopCause::Gateway);
+        if exit.end == ProgramEnd::Stopped && stop.cause() == Some(StopCause::Gateway) {
+            exit.exit_code = exit_codes::STOPPED_BY_GATEWAY;
+        }
         // The folder of a run is removed by its backend all the same.
         let _ = prepared.workspace.remove();
         exit

@@ -118,15 +118,18 @@ fn exit_codes_of_the_runner_count_only_under_the_runner() {
     use FailureClass::{HostLost, OutOfMemory, ProgramExit, StartFailure, Timeout, Unknown};
     let table = [
         (1, ProgramExit),
-        (119, ProgramExit),
+        (117, ProgramExit),
+        (exit_codes::STOPPED, HostLost),
+        (exit_codes::STOPPED_BY_GATEWAY, Unknown),
         (exit_codes::GATE_CLOSED, StartFailure),
         (exit_codes::GATE_UNREACHABLE, StartFailure),
         (exit_codes::NOT_STARTED, StartFailure),
         (exit_codes::RESULTS_NOT_STORED, Unknown),
         (exit_codes::TIMED_OUT, Timeout),
         (exit_codes::OUT_OF_MEMORY, OutOfMemory),
-        (143, HostLost),
+        (126, ProgramExit),
         (139, ProgramExit),
+        (143, ProgramExit),
     ];
     for (code, expected) in table {
         let mut end = End {
@@ -137,17 +140,55 @@ fn exit_codes_of_the_runner_count_only_under_the_runner() {
         };
         assert_eq!(end.failure().class, expected, "{code}");
         assert_eq!(end.lost_gate(), code == exit_codes::GATE_CLOSED);
+        let evidence = match code {
+            exit_codes::STOPPED_BY_GATEWAY => StopEvidence::OurReason,
+            _ => StopEvidence::None,
+        };
+        assert_eq!(end.stop_evidence(), evidence, "{code}");
         end.under_runner = false;
         assert_eq!(end.failure().class, ProgramExit, "{code}");
         assert!(!end.lost_gate());
+        assert_eq!(end.stop_evidence(), StopEvidence::None, "{code}");
     }
+}
+
+#[test]
+fn a_runner_that_heard_of_the_stop_before_batch_did_was_stopped_by_us() {
+    let ordered = End {
+        exit_code: Some(exit_codes::STOPPED_BY_GATEWAY),
+        under_runner: true,
+        ..End::default()
+    };
+    for status_reason in [
+        "Essential container in task exited",
+        "Your Spot Task was interrupted.",
+        "",
+    ] {
+        let end = End {
+            status_reason,
+            ..ordered
+        };
+        assert_eq!(end.stop_evidence(), StopEvidence::OurReason, "{end:?}");
+        assert_eq!(end.failure().message, Failure::STOPPED_BY_GATEWAY);
+    }
+    let also_by_batch = End {
+        status_reason: "Batchway: cancelled by its owner",
+        stop_flag: true,
+        ..ordered
+    };
+    assert_eq!(also_by_batch.stop_evidence(), StopEvidence::Flag);
+    let by_the_queue = End {
+        status_reason: "Canceled by JobStateTimeLimit action due to reason: CAPACITY:X",
+        ..ordered
+    };
+    assert_eq!(by_the_queue.stop_evidence(), StopEvidence::None);
 }
 
 #[test]
 fn a_spot_reclaim_is_one_whatever_the_runner_ends_with() {
     let end = End {
         status_reason: "Your Spot Task was interrupted.",
-        exit_code: Some(143),
+        exit_code: Some(exit_codes::STOPPED),
         under_runner: true,
         ..End::default()
     };

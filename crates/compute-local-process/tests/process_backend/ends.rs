@@ -1,11 +1,14 @@
 //! How programs end, told apart.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use batchway_domain::artifacts::GateEntry;
 use batchway_domain::job::{BackendId, Failure, FailureClass};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{BackendState, ComputeBackend, Description, StopEvidence, Submission};
+use batchway_domain::runner::variables;
 
 use crate::fixture::{Stage, name, until};
 
@@ -133,6 +136,58 @@ async fn a_stop_from_outside_counts_as_a_lost_host() {
     };
     assert_eq!(failure.class, FailureClass::HostLost, "{failure:?}");
     assert_eq!(stop, StopEvidence::None);
+}
+
+/// A gateway that answers each report with the order to stop.
+fn gateway_that_stops() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut runner in listener.incoming().flatten() {
+            let mut report = Vec::new();
+            while !report.ends_with(b"}") {
+                let mut some = [0; 1024];
+                let count = runner.read(&mut some).unwrap_or(0);
+                if count == 0 {
+                    break;
+                }
+                report.extend_from_slice(&some[..count]);
+            }
+            let order = r#"{"stop": true}"#;
+            let size = order.len();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {size}\r\n");
+            // A runner that is gone needs no answer.
+            let _ = write!(runner, "{head}connection: close\r\n\r\n{order}");
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_stop_on_the_gateways_order_is_ours() {
+    let stage = Stage::new();
+    let mut submission = stage.command(name(1), &["sleep", "600"]);
+    let gateway = [
+        (variables::GATEWAY_URL, gateway_that_stops()),
+        (variables::JOB_TOKEN, "the-token".to_owned()),
+    ];
+    let gateway = gateway.map(|(name, value)| (name.to_owned(), value));
+    submission.environment.extend(gateway);
+    let id = stage.backend.submit(&submission).await.unwrap();
+    let ended = stage.until_ended(&id).await;
+    let BackendState::Failed { failure, stop, .. } = ended.state else {
+        panic!("it was stopped: {ended:?}");
+    };
+    assert_eq!(stop, StopEvidence::OurReason);
+    assert_eq!(failure.message, Failure::STOPPED_BY_GATEWAY);
+}
+
+#[tokio::test]
+async fn a_program_can_not_pretend_that_the_gateway_stopped_it() {
+    let stage = Stage::new();
+    let (failure, _) = failure_of(&stage, &stage.script(name(1), "exit 119")).await;
+    assert_eq!(failure.class, FailureClass::ProgramExit);
+    assert_eq!(failure.exit_code, Some(119));
 }
 
 #[tokio::test]

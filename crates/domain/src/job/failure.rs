@@ -128,6 +128,9 @@ impl Failure {
     /// The most that is kept of a message or of a backend's reason, in bytes of a JSON string.
     pub const MAX_REASON_BYTES: usize = 256;
 
+    /// The message where a runner ended on the gateway's order.
+    pub const STOPPED_BY_GATEWAY: &str = "The job was stopped: the gateway told its runner so.";
+
     /// A failure with a message and no further evidence.
     pub fn new(class: FailureClass, message: impl Into<String>) -> Self {
         let message = fit(&message.into(), Self::MAX_REASON_BYTES);

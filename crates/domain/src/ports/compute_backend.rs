@@ -245,7 +245,7 @@ pub enum StopEvidence {
     None,
     /// The backend says that it was told to stop (`isCancelled`, `isTerminated`).
     Flag,
-    /// The reason is the one that we gave.
+    /// The reason is the one that we gave, or its runner ended on the gateway's order.
     OurReason,
 }
 

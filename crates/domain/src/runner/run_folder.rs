@@ -140,9 +140,6 @@ pub struct RunExit {
     pub end: ProgramEnd,
     /// The runner's exit code: the program's, or one of [`super::exit_codes`].
     pub exit_code: i32,
-    /// Whether the gateway told the runner to stop.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub ordered_to_stop: bool,
     /// One sentence, where there is something to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -162,7 +162,12 @@ fn a_container_that_is_stopped_leaves_a_checkpoint_and_no_manifest() {
     let container = Container::start(&bucket, "{}", &[], &["sh", "-c", script]);
     until(|| container.log().contains("ready"));
     container.stop();
-    assert_eq!(container.exit_code(), 143, "{}", container.log());
+    assert_eq!(
+        container.exit_code(),
+        exit_codes::STOPPED,
+        "{}",
+        container.log()
+    );
     assert_eq!(manifest(&bucket), None);
     let checkpoint = bucket.get(&folder().checkpoint()).unwrap();
     assert!(String::from_utf8_lossy(&checkpoint).contains("kept"));

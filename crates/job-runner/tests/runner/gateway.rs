@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use batchway_domain::runner::{RunnerReport, variables};
+use batchway_domain::runner::{RunnerReport, exit_codes, variables};
 
 use crate::stage::{Stage, folder_of, job, until};
 
@@ -124,10 +124,11 @@ fn the_last_words_of_a_program_that_fails_at_once_are_told() {
 #[test]
 fn the_gateway_can_stop_the_program() {
     let order = r#"{"stop": true}"#;
+    let by_gateway = exit_codes::STOPPED_BY_GATEWAY;
     for status in ["200 OK", "410 Gone"] {
         let gateway = Gateway::answering(status, order);
         let stage = stage_for(&gateway.url);
-        assert_eq!(stage.exit_code("sleep 600"), 143, "{status}");
+        assert_eq!(stage.exit_code("sleep 600"), by_gateway, "{status}");
         assert_eq!(stage.manifest(), None);
     }
 }

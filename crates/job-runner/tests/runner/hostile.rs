@@ -160,7 +160,12 @@ fn ends_are_told_apart() {
         ("exit 3", 3, ProgramEnd::Exited { code: 3 }),
         ("exit 255", 255, ProgramEnd::Exited { code: 255 }),
         // What is the runner's to say is not said for the program; the manifest has its own.
-        ("exit 120", 1, ProgramEnd::Exited { code: 120 }),
+        ("exit 117", 117, ProgramEnd::Exited { code: 117 }),
+        ("exit 118", 1, ProgramEnd::Exited { code: 118 }),
+        ("exit 119", 1, ProgramEnd::Exited { code: 119 }),
+        ("exit 125", 1, ProgramEnd::Exited { code: 125 }),
+        ("exit 126", 126, ProgramEnd::Exited { code: 126 }),
+        ("kill -TERM $$", 143, ProgramEnd::Signalled { signal: 15 }),
         ("kill -ABRT $$", 134, ProgramEnd::Signalled { signal: 6 }),
         ("kill -KILL $$", 137, ProgramEnd::Signalled { signal: 9 }),
     ];

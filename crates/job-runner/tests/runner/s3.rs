@@ -133,12 +133,16 @@ fn a_checkpoint_is_carried_over_attempts_and_tries() {
     let first = in_batch(&bucket, "batch-1");
     let running = first.start(COUNT);
     running.signal(Signal::TERM);
-    assert_eq!(running.wait(), 143, "no success without a manifest");
+    assert_eq!(
+        running.wait(),
+        exit_codes::STOPPED,
+        "no success without a manifest"
+    );
 
     let second = in_batch(&bucket, "batch-1").with(variables::ATTEMPT, 2);
     let running = second.start(COUNT);
     running.signal(Signal::TERM);
-    assert_eq!(running.wait(), 143);
+    assert_eq!(running.wait(), exit_codes::STOPPED);
     assert_eq!(manifest(&bucket, 1), None);
 
     let next_try = in_batch(&bucket, "batch-2").with(variables::TRY, 2);
@@ -164,7 +168,7 @@ fn without_a_way_to_the_gateway_signs_of_life_lie_in_the_bucket() {
     let report: RunnerReport = serde_json::from_slice(&bucket.get(&heartbeat).unwrap()).unwrap();
     assert_eq!(report.backend_id.0, "batch-1");
     running.signal(Signal::TERM);
-    assert_eq!(running.wait(), 143);
+    assert_eq!(running.wait(), exit_codes::STOPPED);
 }
 
 #[test]

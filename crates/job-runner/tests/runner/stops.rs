@@ -15,7 +15,7 @@ fn a_signal_stops_the_program_and_there_is_no_manifest() {
         let script = format!("echo said; touch $STAGE/started; exec sleep {FOR_EVER}");
         let running = stage.start(&script);
         running.signal(signal);
-        assert_eq!(running.wait(), 143);
+        assert_eq!(running.wait(), exit_codes::STOPPED);
         assert_eq!(stage.manifest(), None, "the next attempt writes it");
         assert!(stage.log_text().contains("said\n"));
         assert!(stage.leftovers().is_empty());
@@ -28,7 +28,7 @@ fn a_program_that_ends_well_when_it_is_stopped_is_no_success() {
     let script = "trap 'exit 0' TERM; touch $STAGE/started; while :; do sleep 0.01; done";
     let running = stage.start(script);
     running.signal(Signal::TERM);
-    assert_eq!(running.wait(), 143);
+    assert_eq!(running.wait(), exit_codes::STOPPED);
     assert_eq!(stage.manifest(), None);
 }
 
@@ -44,7 +44,7 @@ fn a_program_that_does_not_listen_is_killed_with_all_that_it_started() {
     let running = stage.start(script);
     running.signal(Signal::TERM);
     running.signal(Signal::TERM);
-    assert_eq!(running.wait(), 143);
+    assert_eq!(running.wait(), exit_codes::STOPPED);
     assert_eq!(stage.processes(), [0; 0]);
 }
 
@@ -57,7 +57,7 @@ fn a_program_gets_its_grace() {
         while :; do sleep 0.01; done";
     let running = stage.start(script);
     running.signal(Signal::TERM);
-    assert_eq!(running.wait(), 143);
+    assert_eq!(running.wait(), exit_codes::STOPPED);
     assert!(stage.path("grace").exists());
 }
 

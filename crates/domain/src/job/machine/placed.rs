@@ -8,6 +8,7 @@
 //! | Submitted, Running | FAILED under C, stop flag or our reason | Cancelled |
 //! | Submitted, Running | FAILED under C, by itself | Failed, never retried |
 //! | Submitted, Running | FAILED, stop flag, nobody of ours asked | Cancelled, saying that it was stopped outside |
+//! | Submitted, Running | FAILED, our reason and no flag, no C | as FAILED, with the tries of a lost host |
 //! | Submitted, Running | FAILED by a queue action | Failed (`queue_action`, its code) |
 //! | Submitted, Running | FAILED, class has tries left, no C | Accepted, try + 1, backoff |
 //! | Submitted, Running | FAILED otherwise | Failed (class) |
@@ -229,25 +230,29 @@ fn failed(next: &mut Next<'_>, failure: Failure, stop: StopEvidence) -> Change {
     if another_copy_may_work(next) {
         return have_the_gate_decide(next);
     }
-    let stopped = stop != StopEvidence::None;
     if next.cancel_requested() {
-        return if stopped {
+        return if stop == StopEvidence::None {
+            next.fail(failure)
+        } else {
             next.forgive_last_attempt();
             next.cancel(CancelCause::Requested)
-        } else {
-            next.fail(failure)
         };
     }
     if failure.class == FailureClass::QueueAction {
         return next.fail(failure);
     }
-    if stopped {
+    if stop == StopEvidence::Flag {
         return next.cancel(CancelCause::StoppedOutside);
     }
+    let tries_of = match stop {
+        // We took it for a copy that does not count. To the job, its machine went away.
+        StopEvidence::OurReason => FailureClass::HostLost,
+        _ => failure.class,
+    };
     if next
         .rules
         .tries
-        .allows_another(failure.class, next.job.current_try.number)
+        .allows_another(tries_of, next.job.current_try.number)
     {
         return next.next_try();
     }

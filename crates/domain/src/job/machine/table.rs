@@ -11,7 +11,7 @@ mod unresolved;
 use super::specimens::*;
 use super::{GateReading, Observation};
 use crate::artifacts::ProgramEnd;
-use crate::job::{CancelCause, EventKind, FailureClass, JobState, Lane, Rules};
+use crate::job::{CancelCause, EventKind, FailureClass, JobState, Lane, RetryPolicy, Rules};
 use crate::ports::{BackendState, StopEvidence};
 
 const SUCCESS: Option<ProgramEnd> = Some(ProgramEnd::Exited { code: 0 });

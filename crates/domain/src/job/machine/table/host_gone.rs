@@ -39,7 +39,7 @@ fn the_attempt_that_was_lost_says_so_and_is_stopped_if_it_comes_back() {
 #[test]
 fn without_tries_left_it_has_failed() {
     for mut story in at_the_host() {
-        story.rules.tries = crate::job::RetryPolicy::once();
+        story.rules.tries = RetryPolicy::once();
         let story = story.then(Observation::HostGone);
         story.has_failed(FailureClass::HostLost);
     }

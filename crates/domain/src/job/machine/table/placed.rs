@@ -167,6 +167,35 @@ fn a_stop_that_nobody_of_ours_asked_for_is_cancelled_and_says_so() {
 }
 
 #[test]
+fn a_stop_of_ours_that_no_owner_asked_for_is_never_cancelled_and_tried_again() {
+    let stopped = || failed(FailureClass::Unknown, StopEvidence::OurReason);
+    for story in both() {
+        let story = story.then(described("a", stopped()));
+        story.is("Accepted", Some(EventKind::Retrying));
+        assert_eq!(story.job.current_try.number, 2);
+    }
+    let story = Story::running(Rules {
+        tries: RetryPolicy::once(),
+        ..gated()
+    });
+    let story = story.then(described("a", stopped()));
+    story.has_failed(FailureClass::Unknown);
+}
+
+#[test]
+fn a_copy_that_we_stopped_before_the_gate_was_read_says_nothing_of_the_other() {
+    let stopped = || failed(FailureClass::Unknown, StopEvidence::OurReason);
+    for story in both() {
+        let story = story.then(accepted_as("b", 1));
+        let story = story.then(described("a", stopped()));
+        let story = story.then(looked_up(&["a", "b"], names("b")));
+        assert_eq!(story.job.state.backend_id(), Some(&id("b")));
+        story.stops(&["a"]);
+        story.unmoved_by(&described("a", stopped()));
+    }
+}
+
+#[test]
 fn a_queue_action_is_failed_with_its_code() {
     for story in both() {
         let action = failed(FailureClass::QueueAction, StopEvidence::Flag);
