@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use batchway_domain::artifacts::ProgramEnd;
+use batchway_domain::artifacts::{Manifest, ProgramEnd};
 use batchway_domain::job::machine::Observation;
-use batchway_domain::job::{Absence, BackendId, FailureClass, Job, JobState, Rules};
-use batchway_domain::ports::{ArtifactError, BackendState, Description, LogPosition};
+use batchway_domain::job::{Absence, BackendId, Failure, FailureClass, Job, JobState, Rules};
+use batchway_domain::ports::{ArtifactError, BackendState, Description, LogPosition, StopEvidence};
 use tokio::time::timeout;
 
 use super::Watch;
@@ -43,7 +43,7 @@ impl Watch {
             _ => (None, None),
         };
         observations.push(Observation::Described {
-            description: self.with_last_words(description).await,
+            description: self.explained(job, description).await,
             manifest,
             main_result,
         });
@@ -96,27 +96,60 @@ impl Watch {
         Some(found.into_iter().map(|candidate| candidate.id).collect())
     }
 
-    /// The same, with the last line that the program wrote where it ended in an error and the
-    /// backend does not quote it.
-    async fn with_last_words(&self, description: &Description) -> Description {
+    /// The same, with what others know of a failure that the backend does not: the runner by
+    /// its manifest, and the program by the last line that it wrote.
+    async fn explained(&self, job: &Job, description: &Description) -> Description {
         let mut description = description.clone();
-        let BackendState::Failed { failure, .. } = &description.state else {
+        let attempt = u32::try_from(description.attempts.len())
+            .unwrap_or(u32::MAX)
+            .max(1);
+        let BackendState::Failed {
+            failure,
+            stop: StopEvidence::None,
+            lost_gate: false,
+        } = &mut description.state
+        else {
             return description;
         };
-        if failure.class != FailureClass::ProgramExit || failure.has_last_words() {
-            return description;
+        let before = failure.clone();
+        if is_for_the_runner_to_tell(failure)
+            && let Some(told) = self.told_by_runner(job, &description.id, attempt).await
+        {
+            failure.class = told.class;
+            failure.message = told.message;
+            failure.exit_code = told.exit_code.or(failure.exit_code);
+            failure.signal = told.signal;
         }
-        let attempt = u32::try_from(description.attempts.len()).unwrap_or(u32::MAX);
-        let Some(words) = self.last_line(&description.id, attempt.max(1)).await else {
-            return description;
-        };
-        if let BackendState::Failed { failure, .. } = &mut description.state {
+        if failure.class == FailureClass::ProgramExit
+            && !failure.has_last_words()
+            && let Some(words) = self.last_line(&description.id, attempt).await
+        {
             *failure = failure.clone().with_last_words(&words);
-            if let Some(last) = description.attempts.last_mut() {
-                last.failure = Some(failure.clone());
-            }
+        }
+        if *failure != before
+            && let Some(last) = description.attempts.last_mut()
+        {
+            last.failure = Some(failure.clone());
         }
         description
+    }
+
+    /// Why this attempt failed, by the manifest that its runner left. The end is told without it
+    /// where the manifest can't be had.
+    async fn told_by_runner(&self, job: &Job, id: &BackendId, attempt: u32) -> Option<Failure> {
+        if !self.application.rules_of(job).gated {
+            return None;
+        }
+        match self.application.read_manifest(job).await {
+            Ok(manifest) => manifest
+                .filter(|manifest| manifest.backend_id == *id && manifest.attempt == attempt)
+                .and_then(failure_told_in),
+            Err(error) => {
+                let error = WithCauses(&error);
+                tracing::debug!(backend_id = %id, %error, "could not read the manifest of a failed job");
+                None
+            }
+        }
     }
 
     async fn last_line(&self, id: &BackendId, attempt: u32) -> Option<String> {
@@ -134,6 +167,25 @@ impl Watch {
             }
             Err(_) => None,
         }
+    }
+}
+
+/// Whether the backend says no more than that the job failed, or that nothing was started.
+fn is_for_the_runner_to_tell(failure: &Failure) -> bool {
+    match failure.class {
+        FailureClass::StartFailure => true,
+        FailureClass::Unknown => failure.exit_code.is_none(),
+        _ => false,
+    }
+}
+
+fn failure_told_in(manifest: Manifest) -> Option<Failure> {
+    match (manifest.end, manifest.message) {
+        (ProgramEnd::Stopped | ProgramEnd::Exited { code: 0 }, _) => None,
+        (ProgramEnd::NotStarted, Some(message)) => {
+            Some(Failure::new(FailureClass::StartFailure, message))
+        }
+        (end, _) => Some(Failure::of_program(end)),
     }
 }
 
