@@ -1,11 +1,14 @@
 //! Several replicas on one store.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use batchway_domain::identity::JobId;
-use batchway_domain::job::Lane;
+use batchway_domain::job::{Job, Lane};
 use batchway_domain::ports::{AdmitError, JobStore};
+use batchway_job_store_redis::{RedisConfig, StoreTime};
+use batchway_memory_adapters::ManualClock;
 use batchway_port_contracts::specimens;
 use batchway_test_servers::RedisServer;
 use tokio::time::Instant;
@@ -53,6 +56,70 @@ async fn replicas_share_the_work_and_never_take_a_job_twice() {
 
 fn watch() -> Lane {
     Lane::Watch(specimens::backend())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn others_shards_are_left_to_them_until_they_are_late() {
+    let server = RedisServer::start();
+    let clock = Arc::new(ManualClock::default());
+    let named = |name: &str| {
+        let config = RedisConfig {
+            replica: Some(name.to_owned()),
+            ..RedisConfig::from_url(&server.url()).unwrap()
+        };
+        Stage::by(StoreTime::Clock(clock.clone()), config)
+    };
+    let (one, other, admitting) = (named("a").await, named("b").await, named("c").await);
+    let said_at = |replica: &str| {
+        let said_at = server.cli(&["ZSCORE", "{bw}:replicas", replica]);
+        said_at.parse::<u64>().ok()
+    };
+    until("each has learnt of the other", async || {
+        one.take(watch(), 1).await;
+        let before = said_at("a")?;
+        other.take(watch(), 1).await;
+        (before > said_at("b")?).then_some(())
+    })
+    .await;
+    until("the second has looked after that", async || {
+        other.take(watch(), 1).await;
+        (said_at("b") > said_at("a")).then_some(())
+    })
+    .await;
+    let users = users_of_different_shards(20);
+    let admit_all = async || {
+        for user in &users {
+            let key = admitting.key_of(user).await;
+            admitting.admit(user, &key).await;
+        }
+    };
+    admit_all().await;
+    let count = |jobs: Vec<Job>| jobs.len();
+    let share = until("the first takes its share", async || {
+        let taken = count(one.take(dispatch(), 100).await);
+        (1..20).contains(&taken).then_some(taken)
+    })
+    .await;
+    assert_eq!(
+        count(one.take(dispatch(), 100).await),
+        0,
+        "the rest is not its own"
+    );
+    let rest = until("the second takes its share", async || {
+        let taken = count(other.take(dispatch(), 100).await);
+        (taken > 0).then_some(taken)
+    })
+    .await;
+    assert_eq!(share + rest, 20);
+
+    admit_all().await;
+    clock.advance(Duration::from_secs(2));
+    let mut taken = 0;
+    until("the first takes what the second left lying", async || {
+        taken += count(one.take(dispatch(), 100).await);
+        (taken == 20).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

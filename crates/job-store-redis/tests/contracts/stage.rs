@@ -32,7 +32,11 @@ impl Stage {
     }
 
     pub(crate) async fn with(config: RedisConfig) -> Self {
-        let store = RedisJobStore::connect(config, StoreTime::Server).await;
+        Self::by(StoreTime::Server, config).await
+    }
+
+    pub(crate) async fn by(time: StoreTime, config: RedisConfig) -> Self {
+        let store = RedisJobStore::connect(config, time).await;
         Self {
             store: Arc::new(store.unwrap()),
         }
