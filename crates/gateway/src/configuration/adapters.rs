@@ -10,7 +10,7 @@ use batchway_job_store_redis::RedisConfig;
 use serde::Deserialize;
 
 use super::aws::AwsSettings;
-use super::{Variables, redis};
+use super::{Variables, is_http_url, redis};
 use crate::failure::Failure;
 
 const STORE: &str = "BATCHWAY_STORE";
@@ -71,6 +71,7 @@ impl Adapters {
         let store = store(variables, &mut incomplete)?;
         let artifacts = artifacts(variables, &mut incomplete)?;
         let (compute, batch) = compute(variables, &artifacts, &mut incomplete)?;
+        incomplete.extend(batch.as_ref().and_then(unusable_events_queue));
         let uses_aws = batch.is_some() || matches!(artifacts, ArtifactsChoice::S3 { .. });
         let aws = uses_aws.then(|| AwsSettings::read(variables, &mut incomplete));
         if incomplete.is_empty() {
@@ -126,6 +127,11 @@ fn artifacts(
 ) -> Result<ArtifactsChoice, Failure> {
     let wants_s3 = named(variables, ARTIFACTS, [("filesystem", false), ("s3", true)])?;
     match variables.get(BUCKET) {
+        Some(bucket) if wants_s3 != Some(false) && bucket.contains("//") => {
+            Err(Failure::misconfigured(format!(
+                "{BUCKET}={bucket:?} can't be used: it must be the name of a bucket and no URL"
+            )))
+        }
         Some(bucket) if wants_s3 != Some(false) => Ok(ArtifactsChoice::S3 {
             bucket: bucket.to_owned(),
         }),
@@ -178,6 +184,11 @@ fn batch_settings(variables: &Variables, artifacts: &ArtifactsChoice) -> Option<
         definition: owned(DEFINITION)?,
         events_queue_url: owned(EVENTS),
     })
+}
+
+fn unusable_events_queue(batch: &BatchSettings) -> Option<String> {
+    let url = batch.events_queue_url.as_ref()?;
+    (!is_http_url(url)).then(|| format!("{EVENTS}={url:?} can't be used: it must be a queue's URL"))
 }
 
 fn missing_for_batch(

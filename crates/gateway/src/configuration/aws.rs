@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Variables;
 use super::secrets::Secret;
+use super::{Variables, is_http_url};
 
 /// The region of the bucket, the queue and everything else, unless another is named.
 const DEFAULT_REGION: &str = "eu-central-1";
@@ -48,20 +48,14 @@ pub(crate) struct AccessKey {
 }
 
 impl AwsSettings {
-    /// Reads them; every half of a key that stands alone goes to `incomplete`.
-    pub(super) fn read(variables: &Variables, incomplete: &mut Vec<String>) -> Self {
-        let owned = |name| variables.get(name).map(str::to_owned);
+    /// Reads them. Every half of a key that stands alone goes to `problems`, and what can't be a
+    /// region or an endpoint.
+    pub(super) fn read(variables: &Variables, problems: &mut Vec<String>) -> Self {
         Self {
-            region: owned("AWS_REGION")
-                .or_else(|| owned("AWS_DEFAULT_REGION"))
-                .unwrap_or_else(|| DEFAULT_REGION.to_owned()),
-            credentials: access_key(variables, incomplete),
-            profile: owned("AWS_PROFILE"),
-            endpoints: variables
-                .names()
-                .filter(|name| is_endpoint(name))
-                .filter_map(|name| Some((name.to_owned(), owned(name)?)))
-                .collect(),
+            region: region(variables, problems),
+            credentials: access_key(variables, problems),
+            profile: variables.get("AWS_PROFILE").map(str::to_owned),
+            endpoints: endpoints(variables, problems),
             others: others(variables)
                 .filter(|name| !variables.is_only_in_file(name))
                 .filter_map(|name| Some((name.to_owned(), Secret::new(variables.get(name)?))))
@@ -99,6 +93,36 @@ impl AwsSettings {
             .chain(others)
             .collect()
     }
+}
+
+fn region(variables: &Variables, problems: &mut Vec<String>) -> String {
+    let named = ["AWS_REGION", "AWS_DEFAULT_REGION"]
+        .into_iter()
+        .find_map(|name| Some((name, variables.get(name)?)));
+    let Some((name, region)) = named else {
+        return DEFAULT_REGION.to_owned();
+    };
+    // It becomes part of host names. Which regions there are is for AWS to know.
+    let in_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !region.chars().all(in_region) {
+        problems.push(format!(
+            "{name}={region:?} can't be used: it must be a region such as {DEFAULT_REGION}"
+        ));
+    }
+    region.to_owned()
+}
+
+fn endpoints(variables: &Variables, problems: &mut Vec<String>) -> BTreeMap<String, String> {
+    let set: BTreeMap<String, String> = variables
+        .names()
+        .filter(|name| is_endpoint(name))
+        .filter_map(|name| Some((name.to_owned(), variables.get(name)?.to_owned())))
+        .collect();
+    let unusable = set.iter().filter(|(_, url)| !is_http_url(url));
+    problems.extend(unusable.map(|(name, url)| {
+        format!("{name}={url:?} can't be used: it must be a URL such as http://127.0.0.1:5000")
+    }));
+    set
 }
 
 fn access_key(variables: &Variables, incomplete: &mut Vec<String>) -> Option<AccessKey> {
@@ -188,6 +212,23 @@ mod tests {
         ];
         assert_eq!(read(&both).0.region, "eu-west-1");
         assert_eq!(read(&both[..1]).0.region, "us-east-1");
+    }
+
+    #[test]
+    fn what_can_not_be_a_region_or_an_endpoint_is_refused() {
+        for (name, value) in [
+            ("AWS_REGION", "eu central 1"),
+            ("AWS_REGION", "Frankfurt"),
+            ("AWS_DEFAULT_REGION", "eu-central-1."),
+            ("AWS_ENDPOINT_URL", "127.0.0.1:5000"),
+            ("AWS_ENDPOINT_URL_S3", "http://"),
+        ] {
+            let (_, problems) = read(&[(name, value)]);
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            assert!(problems[0].starts_with(&format!("{name}=")), "{problems:?}");
+        }
+        let overridden = [("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "E U")];
+        assert!(read(&overridden).1.is_empty());
     }
 
     #[test]

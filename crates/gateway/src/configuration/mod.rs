@@ -98,15 +98,21 @@ fn public_url(variables: &Variables) -> Result<Option<String>, Failure> {
     let Some(url) = variables.get("BATCHWAY_PUBLIC_URL") else {
         return Ok(None);
     };
-    let is_url = (url.starts_with("http://") || url.starts_with("https://"))
-        && !url.contains(['?', '#', ' ']);
-    if is_url {
+    if is_http_url(url) {
         Ok(Some(url.trim_end_matches('/').to_owned()))
     } else {
         Err(Failure::misconfigured(format!(
             "BATCHWAY_PUBLIC_URL={url:?} is not a URL such as https://jobs.example.org"
         )))
     }
+}
+
+/// Whether it can be the beginning of URLs.
+fn is_http_url(text: &str) -> bool {
+    ["http://", "https://"].into_iter().any(|scheme| {
+        text.strip_prefix(scheme)
+            .is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', ' ']))
+    })
 }
 
 fn link_ttl(variables: &Variables) -> Result<Duration, Failure> {

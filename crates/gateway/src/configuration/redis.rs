@@ -1,5 +1,7 @@
 //! Where Redis is: `REDIS_URL`, or `REDIS_HOST` and what goes with it.
 
+use std::net::Ipv6Addr;
+
 use batchway_job_store_redis::{Durability, RedisConfig};
 
 use super::Variables;
@@ -50,7 +52,8 @@ fn server(
             beside.join(", ")
         ),
         (None, None) if !beside.is_empty() => {
-            format!("{} set and REDIS_HOST is not", beside.join(", "))
+            let verb = if beside.len() == 1 { "is" } else { "are" };
+            format!("{} {verb} set and REDIS_HOST is not", beside.join(", "))
         }
         (None, Some(_))
             if beside.contains(&"REDIS_USERNAME") && !beside.contains(&"REDIS_PASSWORD") =>
@@ -71,6 +74,15 @@ fn by_url(url: &str) -> Result<RedisConfig, Failure> {
 }
 
 fn by_host(host: &str, variables: &Variables) -> Result<RedisConfig, Failure> {
+    let is_host = !host.contains(['/', '@', ' ']);
+    let has_port = host.contains(':') && host.parse::<Ipv6Addr>().is_err();
+    if !is_host || has_port {
+        // What stands there instead may hold a password: it is not repeated.
+        return Err(Failure::misconfigured(
+            "REDIS_HOST can't be used: it must be a host name or an IP address alone; a port goes \
+             into REDIS_PORT, and a URL into REDIS_URL",
+        ));
+    }
     let port = variables.parsed("REDIS_PORT", "a port from 1 to 65535")?;
     let owned = |name| variables.get(name).map(str::to_owned);
     Ok(RedisConfig {
@@ -122,12 +134,35 @@ mod tests {
     }
 
     #[test]
+    fn a_host_is_a_host_alone() {
+        for host in [
+            "redis.internal:6379",
+            "redis://hunter2@redis.internal",
+            "[::1]:6379",
+            "a b",
+        ] {
+            let pairs = [("REDIS_HOST", host)];
+            let refused = read(&Variables::of_pairs(&pairs), &mut Vec::new());
+            let message = refused.unwrap_err().to_string();
+            assert!(message.contains("REDIS_PORT"), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+        for host in ["redis.internal", "10.0.0.7", "::1"] {
+            let (config, _) = read_pairs(&[("REDIS_HOST", host)]);
+            assert_eq!(config.unwrap().servers, [(host.to_owned(), 6379)]);
+        }
+    }
+
+    #[test]
     fn what_is_half_said_is_named() {
         let cases: [(&[(&str, &str)], &str); 6] = [
-            (&[("REDIS_PORT", "6380")], "REDIS_PORT set and REDIS_HOST"),
+            (
+                &[("REDIS_PORT", "6380")],
+                "REDIS_PORT is set and REDIS_HOST",
+            ),
             (
                 &[("REDIS_USERNAME", "u"), ("REDIS_PASSWORD", "p")],
-                "REDIS_USERNAME, REDIS_PASSWORD set and REDIS_HOST",
+                "REDIS_USERNAME, REDIS_PASSWORD are set and REDIS_HOST",
             ),
             (
                 &[("REDIS_HOST", "h"), ("REDIS_USERNAME", "u")],

@@ -178,3 +178,12 @@ fn the_variables_of_the_requirements_are_taken_as_they_are() {
     assert_eq!(redis.servers, [("localhost".to_owned(), 6379)]);
     assert_eq!(redis.password.as_deref(), Some("hunter2"));
 }
+
+#[test]
+fn a_bucket_is_a_name_and_a_queue_of_events_a_url() {
+    let uri = (BUCKET, "s3://live2-artifacts");
+    assert!(select(&[uri]).unwrap_err().contains("no URL"));
+    assert!(select(&[uri, (ARTIFACTS, "filesystem")]).is_ok());
+    let problem = select(&[Q, D, B, (EVENTS, "batchway-events")]).unwrap_err();
+    assert!(problem.contains("queue's URL"), "{problem}");
+}
