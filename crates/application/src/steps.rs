@@ -2,7 +2,7 @@
 
 use batchway_domain::identity::JobId;
 use batchway_domain::job::machine::{GateReading, Observation, observe};
-use batchway_domain::job::{Job, Lane};
+use batchway_domain::job::{Job, JobState, Lane};
 use batchway_domain::ports::{CommitError, JobCommit, StoreError};
 
 use crate::Application;
@@ -121,18 +121,29 @@ impl Application {
     }
 
     fn log_move(&self, before: &Job, after: &Job) {
-        if before.status() != after.status()
-            || before.current_try.number != after.current_try.number
-        {
-            tracing::info!(
-                job = %after.id,
-                user = %after.user,
-                from = %before.status(),
-                to = %after.status(),
-                attempt = after.current_try.number,
-                "job moved"
-            );
+        let is_tried_again = before.current_try.number != after.current_try.number;
+        if before.status() == after.status() && !is_tried_again {
+            return;
         }
+        let copy = after.backend_id().or_else(|| before.backend_id());
+        let failure = match &after.state {
+            JobState::Failed { failure } => Some(failure),
+            _ if is_tried_again => after.attempts.last().and_then(|last| last.failure.as_ref()),
+            _ => None,
+        };
+        // What the program said is its owner's.
+        tracing::info!(
+            job = %after.id,
+            user = %after.user,
+            from = %before.status(),
+            to = %after.status(),
+            attempt = after.current_try.number,
+            backend_id = copy.map(tracing::field::display),
+            failure = failure.map(|failure| failure.class.as_str()),
+            exit_code = failure.and_then(|failure| failure.exit_code),
+            reason = failure.and_then(|failure| failure.backend_reason.as_deref()),
+            "job moved"
+        );
     }
 
     /// One of the caller's jobs by what stands in the path.

@@ -1,6 +1,6 @@
 //! A job that failed says why.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::gateway::{Installation, text};
 
@@ -8,7 +8,7 @@ use crate::gateway::{Installation, text};
 fn a_program_that_failed_is_quoted() {
     let installation = Installation::with_test_job_types();
     let key = installation.create_key("user123");
-    let gateway = installation.serve();
+    let mut gateway = installation.serve();
     let api = gateway.api(&key);
     let id = api.submit("fail", &json!({}));
     let job = api.wait_for_status(&id, "failed");
@@ -20,4 +20,14 @@ fn a_program_that_failed_is_quoted() {
         "{job:#}"
     );
     assert_eq!(job["error"], failure["message"]);
+    let line = gateway.wait_for_line("\"to\":\"failed\"");
+    assert!(
+        !line.contains("out of cheese"),
+        "what it said is its owner's: {line}"
+    );
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["job"], job["job_id"]);
+    assert_eq!(line["failure"], "program_exit");
+    assert_eq!(line["exit_code"], 3);
+    assert_eq!(line["backend_id"], job["attempts"][0]["backend_id"]);
 }
