@@ -24,14 +24,18 @@ use crate::target::BatchTarget;
 use crate::{description, fargate, log, lookup, submission, tags};
 
 /// Of the 50 calls a second that AWS allows an account in a region, for SubmitJob by its
-/// documents, for the others by experience. The rest is left to other users of the account.
+/// documents, for the others by experience. No second has more, not even one that begins with all
+/// that was saved up: what is turned away costs more than it gains.
 const CALLS: CallLimit = CallLimit {
     per_second: 40.0,
-    burst: 40,
+    burst: 10,
 };
 
 /// The longest reason that TerminateJob takes, in characters.
 const LONGEST_REASON: usize = 1024;
+
+/// What the owner of a job is told that AWS refuses.
+const REFUSED: &str = "AWS Batch refuses the request for the job, although its queue and its job definition are in order; the gateway's operator finds the words of AWS in its log.";
 
 const SUBMIT: &str = "batch:SubmitJob";
 const TERMINATE: &str = "batch:TerminateJob";
@@ -132,27 +136,39 @@ impl AwsBatchBackend {
             .map_err(|error| CallFailure::of(SUBMIT, transmission.has_begun(), error))
     }
 
-    async fn submit_error(&self, failure: CallFailure, target: &BatchTarget) -> SubmitError {
+    async fn submit_error(
+        &self,
+        failure: CallFailure,
+        name: &TryName,
+        target: &BatchTarget,
+    ) -> SubmitError {
         let reason = failure.reason();
         match failure.verdict(self.config.clock.now()) {
             Verdict::Unknown => SubmitError::Unknown {
                 reason,
                 source: failure.source,
             },
-            Verdict::Faulty => self.blame(reason, target).await,
+            Verdict::Faulty => self.blame(reason, name, target).await,
             _ => self.nothing_accepted(&failure),
         }
     }
 
     /// ClientException is one code for the job's faults and for ours: the job is at fault only
     /// where queue and definition are found in order.
-    async fn blame(&self, reason: String, target: &BatchTarget) -> SubmitError {
+    async fn blame(&self, reason: String, name: &TryName, target: &BatchTarget) -> SubmitError {
         let looked = self
             .catalog
             .look(target.queue.as_str(), &target.definition)
             .await;
         match looked {
-            Ok(facts) if facts.target == *target => SubmitError::Refused { reason },
+            Ok(facts) if facts.target == *target => {
+                // The words of AWS may tell of its account and its roles, which are none of the
+                // owner's business.
+                tracing::warn!(%name, "{reason}");
+                SubmitError::Refused {
+                    reason: REFUSED.to_owned(),
+                }
+            }
             Ok(_) => held(
                 "queue_changed",
                 "The job queue has been made anew since the job was resolved; it is tried again."
@@ -260,7 +276,7 @@ impl ComputeBackend for AwsBatchBackend {
         let execution = overrides::execution_of(&submission.execution)?;
         let target = BatchTarget::parse(&submission.target)
             .filter(|_| self.looks_after(&submission.target))
-            .ok_or_else(|| other_target(&submission.target))?;
+            .ok_or_else(|| other_target(submission))?;
         if !submission.gated && submission.params == ParamsDelivery::Stored {
             return Err(SubmitError::Refused {
                 reason:
@@ -271,7 +287,9 @@ impl ComputeBackend for AwsBatchBackend {
         let overrides = Overrides::of(submission, execution, &self.config.environment)?;
         let id = match self.send(submission, &target, overrides).await {
             Ok(id) => id,
-            Err(failure) => return Err(self.submit_error(failure, &target).await),
+            Err(failure) => {
+                return Err(self.submit_error(failure, &submission.name, &target).await);
+            }
         };
         if id.is_empty() {
             return Err(SubmitError::Unknown {
@@ -361,12 +379,12 @@ fn held(code: &str, message: String) -> SubmitError {
     })
 }
 
-fn other_target(target: &Target) -> SubmitError {
+fn other_target(submission: &Submission) -> SubmitError {
+    let Submission { name, target, .. } = submission;
+    tracing::warn!(%name, target = target.0, "the job belongs to another account or region");
     held(
         "other_target",
-        format!(
-            "The job belongs to another account, region or backend than this gateway serves ({}).",
-            target.0
-        ),
+        "The job belongs to another account, region or backend than this gateway serves."
+            .to_owned(),
     )
 }

@@ -12,6 +12,7 @@ use aws_sdk_batch::types::{
 use batchway_domain::ports::Held;
 use tokio::time::Instant;
 
+use crate::accounts::without_accounts;
 use crate::call::CallFailure;
 use crate::target::{BatchTarget, QueueArn};
 
@@ -198,7 +199,8 @@ fn is_named(found: &JobQueueDetail, queue: &str) -> bool {
 fn held(code: &str, message: String) -> Held {
     Held {
         code: code.to_owned(),
-        message,
+        // A job type may name its queue by an ARN.
+        message: without_accounts(&message),
     }
 }
 

@@ -12,6 +12,8 @@ use batchway_domain::job::{Failure, FailureClass};
 use batchway_domain::ports::StopEvidence;
 use batchway_domain::runner::exit_codes;
 
+use crate::accounts::without_accounts;
+
 /// What our requests to stop a job begin with, by which they are known again.
 pub(crate) const OUR_MARK: &str = "Batchway: ";
 
@@ -84,7 +86,7 @@ impl End<'_> {
         };
         match self.said() {
             said if said.is_empty() => failure,
-            said => failure.with_backend_reason(said),
+            said => failure.with_backend_reason(without_accounts(&said)),
         }
     }
 
@@ -113,7 +115,7 @@ impl End<'_> {
         let reason = reason.strip_prefix(OUR_MARK).unwrap_or(reason);
         Some(Failure::new(
             FailureClass::Unknown,
-            format!("The job was stopped: {reason}"),
+            format!("The job was stopped: {}", without_accounts(reason)),
         ))
     }
 

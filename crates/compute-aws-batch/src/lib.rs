@@ -45,6 +45,7 @@
 //! decisions.
 #![warn(missing_docs)]
 
+mod accounts;
 mod backend;
 mod call;
 mod catalog;

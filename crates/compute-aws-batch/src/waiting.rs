@@ -5,6 +5,8 @@
 
 use batchway_domain::job::WaitingReason;
 
+use crate::accounts::without_accounts;
+
 /// Code, and what it means and how it is mended.
 const KNOWN: [(&str, &str); 7] = [
     (
@@ -50,7 +52,8 @@ pub(crate) fn reason(status_reason: &str) -> Option<WaitingReason> {
     let message = match known {
         Some((_, sentence)) => (*sentence).to_owned(),
         None if FAMILIES.iter().any(|family| code.starts_with(family)) => {
-            format!("AWS Batch says: {}", rest.trim_start_matches(['-', ' ']))
+            let said = without_accounts(rest.trim_start_matches(['-', ' ']));
+            format!("AWS Batch says: {said}")
         }
         None => return None,
     };

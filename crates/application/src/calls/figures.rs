@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::time::Duration;
 
 use batchway_domain::Timestamp;
 use batchway_domain::job::Settlement;
@@ -14,10 +15,13 @@ use crate::rules::pace_of;
 /// What AWS Batch is taken to allow for everything but SubmitJob.
 const OTHERS: CallLimit = CallLimit {
     per_second: 40.0,
-    burst: 40,
+    burst: 10,
 };
 
 const MINUTE: i64 = 60_000;
+
+/// How long the loop rests at least where no call is left.
+const LEAST_REST: Duration = Duration::from_millis(50);
 
 /// How long a job of a steady load is in its state.
 const LIFE: i64 = 60 * MINUTE;
@@ -61,7 +65,14 @@ impl Load {
     fn second(&mut self, now: i64, lives: i64, minute: &mut Minute) {
         let is_due = |load: &Self| matches!(load.due.peek(), Some(Reverse((at, _))) if *at <= now);
         let at = Timestamp::from_millis(now);
-        while is_due(self) && self.bucket.take(self.reads, 1, now).tokens == 1 {
+        let mut time = now;
+        while is_due(self) && time < now + 1000 {
+            let grant = self.bucket.take(self.reads, 1, time);
+            if grant.tokens == 0 {
+                let rest = grant.next_in.max(LEAST_REST);
+                time += i64::try_from(rest.as_millis()).unwrap();
+                continue;
+            }
             minute.calls += 1;
             for _ in 0..IDS_PER_LOOK {
                 if !is_due(self) {

@@ -44,6 +44,8 @@ fn a_queue_that_takes_no_jobs_says_why() {
         assert_eq!(held.code, code, "{found:?}");
         assert!(held.message.contains("live2-job-queue"), "{held:?}");
     }
+    let by_arn = usable_queue(QUEUE, None).unwrap_err();
+    assert!(!by_arn.message.contains("123456789012"), "{by_arn:?}");
     for good in [
         queue(),
         queue().status(JqStatus::Updating),

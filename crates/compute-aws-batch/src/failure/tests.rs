@@ -245,3 +245,19 @@ fn the_words_of_batch_are_kept() {
     );
     assert_eq!(End::default().failure().backend_reason, None);
 }
+
+#[test]
+fn no_account_is_told() {
+    let end = End {
+        status_reason: "Stopped by arn:aws:iam::123456789012:user/ops",
+        container_reason: "CannotPullContainerError: 123456789012.dkr.ecr: no such image",
+        ..End::default()
+    };
+    for stop_flag in [true, false] {
+        let failure = End { stop_flag, ..end }.failure();
+        assert!(
+            !format!("{failure:?}").contains("123456789012"),
+            "{failure:?}"
+        );
+    }
+}

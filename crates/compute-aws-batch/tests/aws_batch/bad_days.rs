@@ -16,6 +16,9 @@ use crate::gateway::{
 };
 use crate::scripted_aws::{Asked, Reply, ScriptedAws};
 
+/// What AWS says, and owners of jobs are not told.
+const WORDS_OF_AWS: &str = "arn:aws:iam::123456789012:role/secret can not be assumed.";
+
 /// What was said of a submission, in a word.
 fn word(error: &SubmitError) -> String {
     match error {
@@ -219,12 +222,16 @@ async fn a_client_exception_is_the_jobs_fault_only_where_nothing_else_is_at_faul
     ];
     for (expected, looks) in table {
         let aws = ScriptedAws::start(move |asked| match asked.action.as_str() {
-            "submitjob" => Reply::error(400, "ClientException", "No."),
+            "submitjob" => Reply::error(400, "ClientException", WORDS_OF_AWS),
             _ => looks(asked),
         })
         .await;
         let error = backend(&aws.url()).submit(&submission()).await.unwrap_err();
         assert_eq!(word(&error), expected, "{error:?}");
+        if let SubmitError::Refused { reason } = error {
+            assert!(reason.ends_with("log.") && reason.len() <= 256, "{reason}");
+            assert!(!reason.contains("arn:"), "{reason}");
+        }
         assert_eq!(aws.asked("submitjob").len(), 1);
     }
 }

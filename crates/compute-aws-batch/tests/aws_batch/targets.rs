@@ -160,6 +160,15 @@ async fn trouble_with_the_look_up_is_told_by_its_kind() {
     }
 }
 
+/// What AWS allows an account in a region.
+#[test]
+fn no_second_has_more_than_fifty_calls() {
+    let limits = backend("http://aws.invalid").call_limits().unwrap();
+    for limit in [limits.submissions, limits.others] {
+        assert!(limit.per_second + f64::from(limit.burst) <= 50.0);
+    }
+}
+
 #[tokio::test]
 async fn many_jobs_of_a_type_cost_one_look() {
     let aws = ScriptedAws::start(|asked| in_order(asked).unwrap()).await;
