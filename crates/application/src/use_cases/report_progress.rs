@@ -39,10 +39,11 @@ impl Application {
 
 /// Whether this copy and attempt has no more business to run.
 fn must_stop(job: &Job, try_number: u32, report: &RunnerReport) -> bool {
-    let other_copy = job
-        .state
-        .backend_id()
-        .is_some_and(|id| *id != report.backend_id);
+    let id = &report.backend_id;
+    // Until the gate was read, the copy that speaks may be the one that it names: what speaks has
+    // passed it. The next look decides.
+    let other_copy = job.surplus.contains(id)
+        || (job.current_try.admitted && job.state.backend_id().is_some_and(|counts| counts != id));
     let later_attempt_runs =
         matches!(job.state, JobState::Running { attempt, .. } if report.attempt < attempt);
     let has_ended = |attempt: &&Attempt| {

@@ -52,6 +52,33 @@ async fn the_copy_that_has_the_gate_is_followed_when_the_other_ends_for_it() {
 }
 
 #[tokio::test]
+async fn a_copy_that_passed_the_gate_unseen_is_not_stopped_for_the_one_that_was_seen() {
+    let scene = Scene::new();
+    let (id, first, second) = two_copies(&scene, REMOTE).await;
+    assert!(scene.world.start_runner(&scene.job(&id), &first).await);
+    let report = RunnerReport {
+        backend_id: first.clone(),
+        attempt: 1,
+        progress: Some(0.5),
+        message: None,
+    };
+    let token = scene.world.token(&id, 1);
+    let application = &scene.gateway.application;
+    let order = application.report_progress(&token, report.clone()).await;
+    assert!(!order.unwrap().stop);
+    scene.watch_all(&id).await;
+    assert_eq!(scene.job(&id).state.backend_id(), Some(&first));
+    let order = application.report_progress(&token, report).await;
+    assert!(!order.unwrap().stop);
+    assert!(!has_ended(&scene, &first).await);
+    assert!(has_ended(&scene, &second).await);
+    scene.world.finish_runner(&scene.job(&id), &first);
+    scene.watch_all(&id).await;
+    assert_eq!(scene.status(&id), JobStatus::Completed);
+    assert_eq!(scene.job(&id).current_try.number, 1);
+}
+
+#[tokio::test]
 async fn a_gate_that_can_not_be_read_leaves_the_loser_as_it_was() {
     let scene = Scene::new();
     let (id, first, second) = two_copies(&scene, REMOTE).await;
@@ -82,7 +109,7 @@ async fn a_surplus_copy_is_stopped_until_it_is_seen_to_end() {
     let token = scene.world.token(&id, 1);
     let application = &scene.gateway.application;
     let order = application.report_progress(&token, report).await;
-    assert!(order.unwrap().stop);
+    assert!(!order.unwrap().stop, "which copy has the gate is not known");
     let terminations = || {
         let faults = scene.gateway.batch.faults();
         faults.calls(ComputeBackendCall::Terminate)

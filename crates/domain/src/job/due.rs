@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Job, JobState};
+use super::{Job, JobState, Pace};
 use crate::Timestamp;
 use crate::identity::BackendName;
 
@@ -64,6 +64,17 @@ pub struct Due {
 }
 
 impl Job {
+    /// When to ask its backend again: the more seldom the longer it has been as it is, or has been
+    /// stopping. A stop that is never taken, as we have no right to it, is asked for all the same,
+    /// and not every other second for days.
+    pub fn next_look(&self, pace: Pace, now: Timestamp) -> Timestamp {
+        let since = match self.cancel_requested_at {
+            Some(cancelled_at) => cancelled_at.max(self.state_since),
+            None => self.state_since,
+        };
+        pace.next(since, now)
+    }
+
     /// The one entry of this job. It is derived, so that no crash can leave a job that nobody
     /// looks after.
     pub fn due(&self) -> Due {

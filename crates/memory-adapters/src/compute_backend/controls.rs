@@ -66,6 +66,11 @@ impl MemoryComputeBackend {
         self.change(id, |job, now| job.stop(StopEvidence::Flag, now));
     }
 
+    /// The job's runner ends on the gateway's order.
+    pub fn end_on_order(&self, id: &BackendId) {
+        self.change(id, |job, now| job.stop(StopEvidence::OurReason, now));
+    }
+
     /// The backend loses every trace of the job.
     pub fn vanish(&self, id: &BackendId) {
         let vanished = self.state().jobs.remove(id);

@@ -22,6 +22,10 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// When a job that was not sent is due again, unless the backend says later.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
+/// The same where there were too many calls. That a job waits is not what spares the backend:
+/// there are fewer calls for all.
+const TURNED_AWAY_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 /// The same where the reason is an artifact store that does not take its params.
 const STORE_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
@@ -177,7 +181,7 @@ impl Dispatch {
             },
             Err(SubmitError::Throttled { retry_after, .. }) => Observation::SubmitDidNotHappen {
                 epoch,
-                retry_at: now.plus(self.later(retry_after.unwrap_or(RETRY_AFTER))),
+                retry_at: now.plus(self.later(retry_after.unwrap_or(TURNED_AWAY_AGAIN_AFTER))),
             },
             Err(SubmitError::Unknown { .. }) => Observation::SubmitUnknown { epoch },
         }

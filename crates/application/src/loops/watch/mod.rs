@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use batchway_domain::Timestamp;
 use batchway_domain::identity::BackendName;
 use batchway_domain::job::machine::Observation;
 use batchway_domain::job::{BackendId, Job, Lane, Rules, Settlement};
@@ -170,21 +169,11 @@ impl Watch {
         self.application.stop_what_must(&self.calls, &job).await;
         if job.version == before {
             // Nothing to record: only the time of the next look moves.
-            let at = self.next_look(&job);
+            let pace = self.application.rules_of(&job).pace;
+            let at = job.next_look(pace, self.application.now());
             self.application.jobs().reschedule(&[(job.id, at)]).await?;
         }
         Ok(())
-    }
-
-    /// By the job's pace, or soon while a stop is on its way.
-    fn next_look(&self, job: &Job) -> Timestamp {
-        let pace = self.application.rules_of(job).pace;
-        let now = self.application.now();
-        if job.stops().is_empty() {
-            pace.next(job.state_since, now)
-        } else {
-            now.plus(pace.shortest)
-        }
     }
 
     async fn observe(&self, job: Job, answer: &Answer) -> Result<Option<Job>, StoreError> {

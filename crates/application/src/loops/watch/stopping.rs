@@ -15,8 +15,15 @@ impl Application {
     /// next look at the job asks again, until each is seen to have ended.
     pub(in crate::loops) async fn stop_what_must(&self, calls: &Calls, job: &Job) {
         for id in job.stops() {
-            if let Err(error) = calls.terminate(&id, STOP_REASON).await {
-                let error = WithCauses(&error);
+            let Err(error) = calls.terminate(&id, STOP_REASON).await else {
+                continue;
+            };
+            let was_turned_away = error.was_turned_away();
+            let error = WithCauses(&error);
+            if was_turned_away {
+                // Nothing is wrong, and there may be thousands of them.
+                tracing::debug!(job = %job.id, backend_id = %id, %error, "a stop has to wait");
+            } else {
                 tracing::warn!(job = %job.id, backend_id = %id, %error, "could not stop a copy");
             }
         }

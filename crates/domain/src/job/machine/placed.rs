@@ -95,7 +95,7 @@ fn described(
     manifest: Option<ProgramEnd>,
 ) -> Option<Change> {
     let was_silent = next.note_answer();
-    next.job.next_check_at = next.check_again_at();
+    next.job.next_check_at = next.job.next_look(next.rules.pace, next.now);
     match &description.state {
         BackendState::Waiting { reason } => {
             let reason = reason.as_ref().map(WaitingReason::fitted);
@@ -186,7 +186,7 @@ fn running(next: &mut Next<'_>, description: &Description, was_silent: bool) -> 
                 absence: None,
             };
             next.job.state_since = next.now;
-            next.job.next_check_at = next.check_again_at();
+            next.job.next_check_at = next.job.next_look(next.rules.pace, next.now);
             Some(Change::Event(EventKind::Running))
         }
         JobState::Running { attempt, .. } if now_in > *attempt => {
@@ -279,7 +279,7 @@ fn have_the_gate_decide(next: &mut Next<'_>) -> Change {
 
 fn absent(next: &mut Next<'_>, by_name: Option<bool>, manifest: Option<ProgramEnd>) -> Change {
     next.note_checked();
-    next.job.next_check_at = next.check_again_at();
+    next.job.next_check_at = next.job.next_look(next.rules.pace, next.now);
     let now = next.now;
     let (JobState::Submitted { absence, .. } | JobState::Running { absence, .. }) =
         &mut next.job.state
@@ -307,7 +307,7 @@ fn absent(next: &mut Next<'_>, by_name: Option<bool>, manifest: Option<ProgramEn
 
 fn unreachable(next: &mut Next<'_>) -> Option<Change> {
     let news = next.note_unreachable();
-    next.job.next_check_at = next.check_again_at();
+    next.job.next_check_at = next.job.next_look(next.rules.pace, next.now);
     news.then_some(Change::Silent)
 }
 
@@ -394,15 +394,6 @@ fn attempts_ended(next: &Next<'_>) -> u32 {
 }
 
 impl Next<'_> {
-    /// When to ask about this job again: soon while a stop is on its way.
-    fn check_again_at(&self) -> crate::Timestamp {
-        if self.job.stops().is_empty() {
-            self.rules.pace.next(self.job.state_since, self.now)
-        } else {
-            self.now.plus(self.rules.pace.shortest)
-        }
-    }
-
     /// A program that was stopped because its owner asked for it has not failed.
     fn forgive_last_attempt(&mut self) {
         if let Some(attempt) = self.job.attempts.last_mut() {

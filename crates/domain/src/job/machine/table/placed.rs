@@ -347,5 +347,18 @@ fn a_cancel_is_recorded_once_and_stops_until_an_end_is_seen() {
     assert_eq!(story.job.due().at, at(5));
     let story = story.after(20).then(described("a", BackendState::Running));
     story.stops(&["a"]);
-    assert_eq!(story.job.due().at, at(32));
+    assert_eq!(story.job.due().at.since(story.now).as_millis(), 2500);
+}
+
+#[test]
+fn a_stop_is_asked_for_soon_again_and_then_more_and_more_seldom() {
+    // As it has run for long already, it would be looked at once a minute.
+    let mut story = Story::running(gated()).after(DAY).cancel();
+    for (later, next) in [(2, 2), (18, 2), (180, 20), (1000, 60)] {
+        story = story.after(later);
+        story = story.then(described("a", BackendState::Running));
+        story.stops(&["a"]);
+        let rest = story.job.due().at.since(story.now);
+        assert_eq!(rest.as_secs(), next, "{later}");
+    }
 }
