@@ -2,6 +2,7 @@
 
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use batchway_test_servers::RedisServer;
@@ -23,6 +24,8 @@ struct Pair {
     gateway: Served,
     ceiling: Served,
     keys: Arc<[String]>,
+    /// Numbers every POST, as no key may come twice.
+    posts: Arc<AtomicU64>,
 }
 
 /// What is asked for, and its answer.
@@ -42,6 +45,7 @@ pub(crate) async fn measure(span: Duration, turns: usize, jobs: u64) -> Outcome 
         gateway: installation.serve(&["--no-worker"]).await?,
         ceiling: serve_ceiling(&redis).await?,
         keys: keys.into(),
+        posts: Arc::default(),
     };
     compare(&pair, &redis, span, turns).await?;
     long_lists(&pair, &installation, &redis, span, turns, jobs).await
@@ -143,16 +147,14 @@ impl Pair {
 
     fn post(&self) -> Kind {
         let keys = self.keys.clone();
-        let run = std::process::id();
-        let turn = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let posts = self.posts.clone();
         Kind {
             name: "POST",
             status: 202,
             request: Arc::new(move |number| {
-                // The number of the request alone comes again in each turn.
-                let once = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let once = posts.fetch_add(1, Ordering::Relaxed);
                 let body = format!(
-                    r#"{{"job_type":"run_simulation","params":{PARAMS},"idempotency_key":"{run}-{once}"}}"#
+                    r#"{{"job_type":"run_simulation","params":{PARAMS},"idempotency_key":"{once}"}}"#
                 );
                 post_request(key_of(&keys, number), &body)
             }),
