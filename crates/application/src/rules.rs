@@ -24,9 +24,13 @@ impl Application {
             .get(&job.backend)
             .map_or(Settlement::AWS_BATCH, |backend| backend.settlement());
         Rules {
-            // A type that was taken out of the configuration leaves jobs that still run. The
-            // careful answer is that they have a gate: nothing counts without a manifest.
-            gated: kind.is_none_or(|kind| kind.gated),
+            // What was sent stays what it is. Of a type that was taken out of the configuration
+            // before anything was sent, the careful answer is that it has a gate: nothing counts
+            // without a manifest.
+            gated: job
+                .current_try
+                .gated
+                .unwrap_or_else(|| kind.is_none_or(|kind| kind.gated)),
             settlement,
             tries: kind.map_or_else(RetryPolicy::once, |kind| kind.tries.clone()),
             backoff: BACKOFF,

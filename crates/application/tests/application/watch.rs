@@ -8,12 +8,12 @@ use batchway_domain::identity::JobId;
 use batchway_domain::job::{
     BackendId, CancelCause, Failure, FailureClass, JobState, JobStatus, WaitingReason,
 };
-use batchway_domain::job_type::JobTypes;
+use batchway_domain::job_type::{JobType, JobTypes};
 use batchway_domain::ports::{BackendAttempt, BackendError, BackendState, Candidate, Description};
 use batchway_memory_adapters::{ArtifactStoreCall, ComputeBackendCall, Fault};
 use tokio::time::timeout;
 
-use crate::job_types::{FOREIGN, REMOTE, SIMULATE};
+use crate::job_types::{FOREIGN, REMOTE, SIMULATE, job_types};
 use crate::mock_backend::{MockBackend, backend_with_room, target};
 use crate::scene::{MINUTE, SECOND, Scene, Setup};
 
@@ -409,4 +409,37 @@ async fn a_job_whose_type_is_gone_still_counts_by_its_manifest() {
         failure_of(&scene, &without).class,
         FailureClass::ProgramExit
     );
+}
+
+#[tokio::test]
+async fn a_job_type_that_is_changed_or_taken_out_changes_nothing_for_what_runs() {
+    for kind in [FOREIGN, REMOTE] {
+        for becomes_its_opposite in [true, false] {
+            let scene = Scene::new();
+            let (id, copy) = scene.start(kind).await;
+            let changed = job_types()
+                .iter()
+                .filter(|found| becomes_its_opposite || found.name.as_str() != kind)
+                .map(|found| JobType {
+                    gated: !found.gated,
+                    ..JobType::clone(found)
+                })
+                .collect();
+            let later = scene.world.replica(Setup {
+                job_types: changed,
+                ..Setup::default()
+            });
+            if kind == FOREIGN {
+                scene.world.batch.succeed(&copy);
+            } else {
+                scene.world.finish_runner(&scene.job(&id), &copy);
+            }
+            scene.world.clock.advance(MINUTE);
+            later.run("watch:aws-batch").await;
+            assert_eq!(scene.status(&id), JobStatus::Completed, "{kind}");
+            let key = &scene.world.key;
+            let listed = later.application.list_artifacts(key, id.as_str()).await;
+            assert_eq!(listed.unwrap().artifacts.is_empty(), kind == FOREIGN);
+        }
+    }
 }

@@ -74,6 +74,7 @@ const fn first_try() -> CurrentTry {
         epoch: 0,
         signed_at: None,
         target: None,
+        gated: None,
         in_doubt: false,
         admitted: false,
         earlier_epochs: 0,

@@ -52,6 +52,8 @@ fn running() -> Job {
             epoch: 4,
             signed_at: Some(at(100)),
             target: Some(Target("queue/definition:7".to_owned())),
+            // As records were before it was written down.
+            gated: None,
             in_doubt: true,
             admitted: true,
             earlier_epochs: 1,

@@ -49,6 +49,10 @@ pub struct CurrentTry {
     /// What it is sent to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
+    /// Whether it runs under our runner, fixed at its first claim: a job type that is changed, or
+    /// taken out, says nothing of what already runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gated: Option<bool>,
     /// An earlier sending of this same try ended without anyone knowing how.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_doubt: bool,

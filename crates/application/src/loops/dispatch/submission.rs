@@ -50,7 +50,8 @@ impl Dispatch {
         let size = self
             .calls
             .request_size(&kind.execution, &environment, &params);
-        let is_too_long = kind.gated && size.is_some_and(|size| !size.fits());
+        let is_gated = self.application.rules_of(job).gated;
+        let is_too_long = is_gated && size.is_some_and(|size| !size.fits());
         let params = if is_too_long {
             if !self.store_params(job, &params).await {
                 return Ok(Err(Unprepared::NotStored));
@@ -94,7 +95,7 @@ impl Dispatch {
             target,
             request_hash: job.request_hash.clone(),
             execution: kind.execution.clone(),
-            gated: kind.gated,
+            gated: self.application.rules_of(job).gated,
             timeout: kind.timeout,
             environment: prepared.environment,
             params: prepared.params,

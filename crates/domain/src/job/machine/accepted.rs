@@ -21,6 +21,7 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
             current.epoch += 1;
             current.signed_at.get_or_insert(next.now);
             current.target.get_or_insert_with(|| target.clone());
+            current.gated.get_or_insert(next.rules.gated);
             next.job.state = JobState::Submitting {
                 lease_until: *lease_until,
             };

@@ -129,17 +129,19 @@ fn waiting(
     reason: Option<WaitingReason>,
     was_silent: bool,
 ) -> Option<Change> {
+    let ended = description
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.stopped_at.is_some())
+        .count();
+    // An attempt began and ended between two looks.
+    let began_unseen = ended > attempts_ended(next) as usize;
     match &mut next.job.state {
         JobState::Running {
             attempt,
             backend_id,
             ..
         } => {
-            let ended = description
-                .attempts
-                .iter()
-                .filter(|a| a.stopped_at.is_some())
-                .count();
             if ended < *attempt as usize {
                 return was_silent.then_some(Change::Silent);
             }
@@ -152,6 +154,11 @@ fn waiting(
             };
             next.job.state_since = next.now;
             next.job.progress.percent = 0;
+            Some(Change::Event(EventKind::Retrying))
+        }
+        JobState::Submitted { waiting, .. } if began_unseen => {
+            *waiting = reason;
+            record_attempts(next, description);
             Some(Change::Event(EventKind::Retrying))
         }
         JobState::Submitted { waiting, .. } => {

@@ -71,6 +71,7 @@ impl Next<'_> {
         if !self.job.current_try.in_doubt {
             self.job.current_try.signed_at = None;
             self.job.current_try.target = None;
+            self.job.current_try.gated = None;
         }
         self.enter(JobState::Accepted {
             not_before,
@@ -87,6 +88,7 @@ impl Next<'_> {
             epoch: ended.epoch,
             signed_at: None,
             target: None,
+            gated: None,
             in_doubt: false,
             admitted: false,
             earlier_epochs: ended.epoch,

@@ -25,6 +25,22 @@ fn the_target_of_a_try_in_doubt_is_the_one_it_was_first_sent_to() {
 }
 
 #[test]
+fn whether_a_try_has_a_gate_is_fixed_at_its_first_claim() {
+    let mut story = not_found(Story::unresolved(gated()));
+    story.rules = ungated();
+    let again = story.then(claimed(at(600)));
+    assert_eq!(again.job.current_try.gated, Some(true));
+    let sent_anew = again
+        .then(Observation::SubmitUnknown { epoch: 2 })
+        .then(looked_up(&["a"], GateReading::NoGate))
+        .then(described(
+            "a",
+            failed(FailureClass::SpotReclaim, StopEvidence::None),
+        ));
+    assert_eq!(sent_anew.job.current_try.gated, None, "the next try");
+}
+
+#[test]
 fn a_cancel_before_anything_was_sent_is_the_end() {
     let story = Story::accepted(gated()).cancel();
     story.is("Cancelled", Some(EventKind::Cancelled));

@@ -285,6 +285,22 @@ fn a_host_lost_on_the_way_is_a_next_attempt() {
 }
 
 #[test]
+fn an_attempt_that_began_and_ended_unseen_is_told_while_the_next_one_waits() {
+    let lost = || described_in("a", waiting(Some("CAPACITY")), &[Some(50)]);
+    let story = Story::submitted(gated()).then(lost());
+    story.is("Submitted", Some(EventKind::Retrying));
+    let [attempt] = &story.job.attempts[..] else {
+        panic!("{:?}", story.job.attempts);
+    };
+    assert_eq!(attempt.stopped_at, Some(at(50)));
+    assert_eq!(story.job.snapshot().waiting, Some(reason("CAPACITY")));
+    let story = story.unmoved_by(&reported("a", 1, 1, 0.5));
+    let story = story.after(1).unmoved_by(&lost());
+    let story = story.then(described_in("a", BackendState::Running, &[Some(50), None]));
+    story.is("Running", Some(EventKind::Running));
+}
+
+#[test]
 fn an_attempt_that_began_unseen_is_seen_by_its_number() {
     let next = described_in("a", BackendState::Running, &[Some(50), None]);
     let story = Story::running(gated()).then(next);
