@@ -2,6 +2,7 @@
 //! until it ends.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -92,11 +93,19 @@ async fn answer(stand_in: Data<&StandIn>, uri: &Uri, body: Vec<u8>) -> Response 
         .body(answer.to_string())
 }
 
-/// The id is the name, which it never gave twice.
+/// The form of an id is AWS Batch's; what it says is the name, which comes once.
 fn submit(stand_in: &StandIn, asked: &Value) -> Value {
     let name = asked["jobName"].as_str().unwrap_or_default();
     stand_in.seen(|seen| seen.submitted.insert(name.to_owned(), Instant::now()));
-    json!({"jobName": name, "jobId": name})
+    json!({"jobName": name, "jobId": id_of(name)})
+}
+
+fn id_of(name: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    let hash = hasher.finish();
+    let (high, low) = (hash >> 32, hash & 0xffff_ffff);
+    format!("{high:08x}-0000-4000-8000-0000{low:08x}")
 }
 
 fn running(asked: &Value) -> Vec<Value> {

@@ -8,11 +8,14 @@ use serde_json::{Value, json};
 use super::job_types;
 use super::stack::Stack;
 use crate::api::Api;
-use crate::gateway::{text, wait_for};
+use crate::gateway::{text, wait_within};
 
 /// A job that was being sent by a replica which died is looked for when its lease of a minute is
 /// over, and AWS Batch must have answered without it for two more before it is sent again.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(300);
+
+/// It computes for ten seconds on a core of its own.
+const COMPUTED_WITHIN: Duration = Duration::from_secs(300);
 
 /// The parameters of the requirements.
 fn simulation() -> Value {
@@ -57,7 +60,7 @@ fn a_simulation_runs_on_aws_batch_from_post_to_artifacts() {
 /// The statuses of a job in the order in which they were seen, its progress, and its end.
 fn watched(api: &Api, id: &str) -> (Vec<String>, BTreeSet<u64>, Value) {
     let (mut statuses, mut progress) = (Vec::new(), BTreeSet::new());
-    let job = wait_for("the job to end", || {
+    let job = wait_within(COMPUTED_WITHIN, "the job to end", || {
         let job = api.get(&format!("/api/v1/jobs/{id}?wait=2s")).expect(200);
         let status = text(&job, "status").to_owned();
         if statuses.last() != Some(&status) {
