@@ -26,6 +26,11 @@ use clap::Parser;
 
 use command_line::CommandLine;
 
+/// A request allocates hundreds of small pieces on one thread and frees them on another, which
+/// the C library's allocator is slow at. See ADR 20.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let command_line = match CommandLine::try_parse() {
         Ok(command_line) => command_line,
