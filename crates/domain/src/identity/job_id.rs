@@ -69,25 +69,25 @@ impl JobId {
 }
 
 /// Six bytes of milliseconds, most significant first: enough until the year 10889.
+const TIME_BYTES: usize = 6;
+
 fn encode_time(time: Timestamp) -> String {
-    CROCKFORD.encode(&time.as_millis().to_be_bytes()[2..])
+    CROCKFORD.encode(&time.as_millis().to_be_bytes()[8 - TIME_BYTES..])
+}
+
+/// Whether this text stands for so many bytes.
+fn is_base32<const BYTES: usize>(text: &str) -> bool {
+    CROCKFORD.decode_len(text.len()) == Ok(BYTES)
+        && CROCKFORD
+            .decode_mut(text.as_bytes(), &mut [0; BYTES])
+            .is_ok()
 }
 
 impl FromStr for JobId {
     type Err = InvalidJobId;
 
     fn from_str(text: &str) -> Result<Self, InvalidJobId> {
-        let well_formed = text.len() == Self::LENGTH
-            && text.is_ascii()
-            && text.starts_with(PREFIX)
-            && CROCKFORD.decode(&text.as_bytes()[TIME]).is_ok()
-            && text[SHARD].parse::<Shard>().is_ok()
-            && CROCKFORD.decode(&text.as_bytes()[CHANCE]).is_ok();
-        if well_formed {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidJobId)
-        }
+        text.to_owned().try_into()
     }
 }
 
@@ -95,7 +95,17 @@ impl TryFrom<String> for JobId {
     type Error = InvalidJobId;
 
     fn try_from(text: String) -> Result<Self, InvalidJobId> {
-        text.parse()
+        let well_formed = text.len() == Self::LENGTH
+            && text.is_ascii()
+            && text.starts_with(PREFIX)
+            && is_base32::<TIME_BYTES>(&text[TIME])
+            && text[SHARD].parse::<Shard>().is_ok()
+            && is_base32::<{ Self::ENTROPY_BYTES }>(&text[CHANCE]);
+        if well_formed {
+            Ok(Self(text))
+        } else {
+            Err(InvalidJobId)
+        }
     }
 }
 

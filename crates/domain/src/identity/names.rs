@@ -35,12 +35,7 @@ macro_rules! name {
             type Err = InvalidName;
 
             fn from_str(text: &str) -> Result<Self, InvalidName> {
-                let is_valid: fn(&str) -> bool = $is_valid;
-                if is_valid(text) {
-                    Ok(Self(text.to_owned()))
-                } else {
-                    Err(InvalidName { what: $what, rule: $rule })
-                }
+                text.to_owned().try_into()
             }
         }
 
@@ -48,7 +43,12 @@ macro_rules! name {
             type Error = InvalidName;
 
             fn try_from(text: String) -> Result<Self, InvalidName> {
-                text.parse()
+                let is_valid: fn(&str) -> bool = $is_valid;
+                if is_valid(&text) {
+                    Ok(Self(text))
+                } else {
+                    Err(InvalidName { what: $what, rule: $rule })
+                }
             }
         }
 

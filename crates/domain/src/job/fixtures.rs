@@ -121,6 +121,16 @@ fn records_of_version_1_are_read_and_written_as_ever() {
 }
 
 #[test]
+fn a_record_tells_its_version_first() {
+    let written = String::from_utf8(fresh().encode()).unwrap();
+    let begin = format!("{{\"v\":{},", Job::RECORD_VERSION);
+    assert!(written.starts_with(&begin), "{written}");
+    let newer = written.replacen(&begin, "{\"v\":2,", 1);
+    let error = Job::decode(newer.as_bytes()).unwrap_err();
+    assert!(matches!(error, UnreadableRecord::Newer { found: 2 }));
+}
+
+#[test]
 fn the_states_of_version_1_are_read_and_written_as_ever() {
     let waiting = WaitingReason {
         code: "credentials".to_owned(),

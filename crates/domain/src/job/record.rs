@@ -211,16 +211,28 @@ impl Job {
     /// # Errors
     /// [`UnreadableRecord`], which says whether a newer gateway wrote it.
     pub fn decode(bytes: &[u8]) -> Result<Self, UnreadableRecord> {
-        #[derive(Deserialize)]
-        struct Version {
-            v: u32,
-        }
-        let version: Version = serde_json::from_slice(bytes).map_err(UnreadableRecord::Damaged)?;
-        if version.v > Self::RECORD_VERSION {
-            return Err(UnreadableRecord::Newer { found: version.v });
+        if !bytes.starts_with(PRESENT_VERSION) {
+            check_version(bytes)?;
         }
         serde_json::from_slice(bytes).map_err(UnreadableRecord::Damaged)
     }
+}
+
+/// How [`Job::encode`] begins, so that the version of such a record is known without a look at the
+/// whole of it.
+const PRESENT_VERSION: &[u8] = br#"{"v":1,"#;
+
+/// The version of a record may stand anywhere in it.
+fn check_version(bytes: &[u8]) -> Result<(), UnreadableRecord> {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    let version: Version = serde_json::from_slice(bytes).map_err(UnreadableRecord::Damaged)?;
+    if version.v > Job::RECORD_VERSION {
+        return Err(UnreadableRecord::Newer { found: version.v });
+    }
+    Ok(())
 }
 
 /// A stored record that this code can't read.
