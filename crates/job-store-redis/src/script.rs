@@ -1,8 +1,15 @@
 //! The scripts that run inside Redis, each in a file of its own under `lua/`.
 
 /// The first line tells Redis (7.0 or later) what a script may do: read only; write; write also
-/// where memory is full, so that only admission stops there.
+/// where memory is full, so that only admission stops there. What `entries.lua` defines is made
+/// anew at each call, so a script that needs none of it stands alone.
 macro_rules! script {
+    (reads alone, $file:literal) => {
+        concat!(
+            "#!lua flags=no-writes\n",
+            include_str!(concat!("lua/", $file))
+        )
+    };
     (reads, $file:literal) => {
         script!("#!lua flags=no-writes\n", $file)
     };
@@ -63,10 +70,10 @@ impl Script {
             Self::Admit => script!(admits, "admit.lua"),
             Self::Budget => script!(writes, "budget.lua"),
             Self::Commit => script!(writes, "commit.lua"),
-            Self::Events => script!(reads, "events.lua"),
-            Self::Find => script!(reads, "find.lua"),
+            Self::Events => script!(reads alone, "events.lua"),
+            Self::Find => script!(reads alone, "find.lua"),
             Self::Heads => script!(reads, "heads.lua"),
-            Self::List => script!(reads, "list.lua"),
+            Self::List => script!(reads alone, "list.lua"),
             Self::Register => script!(writes, "register.lua"),
             Self::Remove => script!(writes, "remove.lua"),
             Self::Replicas => script!(writes, "replicas.lua"),

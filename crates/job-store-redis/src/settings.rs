@@ -1,5 +1,6 @@
 //! What all processes that share a store have to agree on.
 
+use batchway_domain::Timestamp;
 use batchway_domain::identity::DeploymentId;
 use batchway_domain::ports::StoreError;
 
@@ -7,7 +8,8 @@ use crate::RedisJobStore;
 use crate::barrier;
 use crate::connection::argument;
 use crate::core::Core;
-use crate::reply::{text, unexpected};
+use crate::reply::{array, integer, text, unexpected};
+use crate::store_error::store_error;
 
 impl Core {
     /// The value that the store keeps under this name: the one that was proposed first.
@@ -55,6 +57,22 @@ impl RedisJobStore {
             .await?;
         let barrier = core.keyspace.of_store("barrier");
         barrier::wait(&core.link, core.durability, &barrier).await
+    }
+
+    /// What the server's clock shows. Leases and due times go by it, so a process whose own clock
+    /// shows something else had better not work on this store.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn server_time(&self) -> Result<Timestamp, StoreError> {
+        const WHAT: &str = "the time";
+        let reader = &self.core().link.reader;
+        let answer = reader.send("TIME", 0, Vec::new()).await;
+        let answer = answer.map_err(|error| store_error(reader.address(), &error))?;
+        let mut parts = array(answer, WHAT)?.into_iter();
+        let mut next = || integer(parts.next().ok_or_else(|| unexpected(WHAT))?, WHAT);
+        let (seconds, microseconds) = (next()?, next()?);
+        Ok(Timestamp::from_millis(seconds * 1000 + microseconds / 1000))
     }
 
     /// The id of this deployment: the one that is kept here, or this proposal, which is kept

@@ -4,6 +4,7 @@
 mod artifacts;
 mod authorities;
 mod aws;
+mod clocks;
 mod compute;
 mod feed;
 mod secrets;

@@ -11,6 +11,7 @@ use batchway_job_store_redis::{ConnectError, RedisConfig, RedisJobStore, StoreTi
 use batchway_job_store_sqlite::SqliteJobStore;
 use tokio::time::{Instant, sleep};
 
+use super::clocks;
 use crate::configuration::{Adapters, Configuration, StoreChoice};
 use crate::data_folder::DataFolder;
 use crate::failure::Failure;
@@ -53,9 +54,12 @@ impl Store {
                     .map(|store| Self::Sqlite(Arc::new(store)))
                     .map_err(Failure::failed)
             }
-            StoreChoice::Redis(config) => connect(config, patience)
-                .await
-                .map(|store| Self::Redis(Arc::new(store))),
+            StoreChoice::Redis(config) => {
+                let store = connect(config, patience).await?;
+                let server_time = store.server_time().await.map_err(Failure::failed)?;
+                clocks::compare(clock.now(), server_time)?;
+                Ok(Self::Redis(Arc::new(store)))
+            }
         }
     }
 

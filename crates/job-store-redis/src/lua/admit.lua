@@ -1,40 +1,70 @@
--- Records jobs, each with its own answer. What is checked stands before what is written.
+-- Records jobs, each with its own answer. What is checked stands before what is written, and what
+-- is written goes together: one command for each key, whatever the number of jobs.
 -- KEYS: api keys, jobs, params, counts, idempotency, expiry; then five of each job's.
 -- ARGV: time; then what each job has, as `read` takes it.
 -- Answers how many wait in this shard, then for each job a letter and what belongs to it.
 
-local api_keys, jobs, params, counts = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local idempotency, expiry = KEYS[5], KEYS[6]
-local now = store_time(ARGV[1])
+local keys, arguments = KEYS, ARGV
+local api_keys, jobs, params, counts = keys[1], keys[2], keys[3], keys[4]
+local idempotency, expiry = keys[5], keys[6]
+local now = store_time(arguments[1])
+local FIRST_KEY, FIRST_ARGUMENT, KEYS_OF_JOB, ARGUMENTS_OF_JOB = 7, 2, 5, 14
 local EXPIRED_AT_ONCE = 4
-local next_argument, next_key = 2, 7
 
-local function argument()
-    next_argument = next_argument + 1
-    return ARGV[next_argument - 1]
-end
-
-local function key()
-    next_key = next_key + 1
-    return KEYS[next_key - 1]
-end
-
-local function read()
+local function read(number)
+    local k = FIRST_KEY + number * KEYS_OF_JOB
+    local a = FIRST_ARGUMENT + number * ARGUMENTS_OF_JOB
     return {
-        digest = argument(), user = argument(), id = argument(),
-        head = argument(), record = argument(), params = argument(), index_entry = argument(),
-        due_at = tonumber(argument()), event = argument(),
-        idempotency_key = argument(), fingerprint = argument(), kept_for = argument(),
-        most_queued = tonumber(argument()), most_active = argument(),
-        index = key(), events = key(),
-        lane = { due = key(), turns = key(), ages = key() },
+        digest = arguments[a], user = arguments[a + 1], id = arguments[a + 2],
+        head = arguments[a + 3], record = arguments[a + 4], params = arguments[a + 5],
+        index_entry = arguments[a + 6], due_at = tonumber(arguments[a + 7]),
+        event = arguments[a + 8], idempotency_key = arguments[a + 9],
+        fingerprint = arguments[a + 10], kept_for = arguments[a + 11],
+        most_queued = tonumber(arguments[a + 12]), most_active = arguments[a + 13],
+        index = keys[k], events = keys[k + 1],
+        due = keys[k + 2], turns = keys[k + 3], ages = keys[k + 4],
     }
 end
 
-local function is_authorized(wanted)
-    local api_key = redis.call('HGET', api_keys, wanted.digest)
-    return api_key and api_key:sub(1, 1) == 'A' and api_key:sub(48) == wanted.user
+-- What is to be written, and what of it later jobs of the same call have to see.
+local writes, write_to = {}, {}
+local recorded, kept_keys, totals, grown = {}, {}, {}, {}
+
+local function write(command, key, first, second)
+    local call = write_to[key]
+    if not call then
+        call = { command, key }
+        write_to[key] = call
+        writes[#writes + 1] = call
+    end
+    call[#call + 1] = first
+    call[#call + 1] = second
 end
+
+local function total(counter)
+    if not totals[counter] then
+        totals[counter] = tonumber(redis.call('HGET', counts, counter) or 0)
+    end
+    return totals[counter]
+end
+
+local function grow(counter)
+    totals[counter] = total(counter) + 1
+    grown[counter] = true
+    return totals[counter]
+end
+
+local users = {}
+local function is_authorized(wanted)
+    local digest = wanted.digest
+    if users[digest] == nil then
+        local api_key = redis.call('HGET', api_keys, digest)
+        users[digest] = api_key and api_key:sub(1, 1) == 'A' and api_key:sub(48)
+    end
+    return users[digest] == wanted.user
+end
+
+local function job(id) return recorded[id] or redis.call('HGET', jobs, id) end
 
 -- The answer for a job that is there already. One that this very call recorded is no replay:
 -- its reply was lost, and the client sent it again.
@@ -46,26 +76,58 @@ end
 
 local function known_by_key(wanted)
     if wanted.idempotency_key == '' then return nil end
-    local kept = redis.call('HGET', idempotency, wanted.user .. '\0' .. wanted.idempotency_key)
+    local field = wanted.user .. '\0' .. wanted.idempotency_key
+    local kept = kept_keys[field] or redis.call('HGET', idempotency, field)
     if not kept or tonumber(kept:sub(33, 47)) <= now then return nil end
     local id = kept:sub(48, 79)
     if kept:sub(1, 32) ~= wanted.fingerprint then return { 'M', id } end
-    return known(wanted, redis.call('HGET', jobs, id) or kept:sub(80))
+    return known(wanted, job(id) or kept:sub(80))
 end
 
 local function beyond_limits(wanted)
     if wanted.most_active ~= '' then
-        local active = tonumber(redis.call('HGET', counts, 'active:' .. wanted.user) or 0)
+        local active = total('active:' .. wanted.user)
         if active >= tonumber(wanted.most_active) then return { 'A' } end
     end
-    if queued(counts) >= wanted.most_queued then return { 'B' } end
+    if total('queued') >= wanted.most_queued then return { 'B' } end
 end
 
 local function keep_key(wanted)
     local expires_at = fifteen_digits(now + tonumber(wanted.kept_for))
     local field = wanted.user .. '\0' .. wanted.idempotency_key
-    redis.call('HSET', idempotency, field, wanted.fingerprint .. expires_at .. wanted.id)
-    redis.call('RPUSH', expiry, expires_at .. field)
+    kept_keys[field] = wanted.fingerprint .. expires_at .. wanted.id
+    write('HSET', idempotency, field, kept_keys[field])
+    write('RPUSH', expiry, expires_at .. field)
+end
+
+local function record(wanted)
+    local id, user, key = wanted.id, wanted.user, wanted.idempotency_key
+    recorded[id] = wanted.head .. string.char(#key) .. key .. wanted.record
+    write('HSET', jobs, id, recorded[id])
+    write('HSET', params, id, wanted.params)
+    write('ZADD', wanted.index, 0, wanted.index_entry)
+    -- A gateway whose clock is ahead must not keep its jobs waiting.
+    local due_at = math.min(wanted.due_at, now)
+    write('ZADD', wanted.due, due_at, id)
+    write('ZADD', wanted.turns, 0, turn(user, due_at, id))
+    write('ZADD', wanted.ages, 0, id .. user)
+    grow('queued')
+    grow('active:' .. user)
+    local number = grow('events:' .. user)
+    writes[#writes + 1] = event_call(wanted.events, number, now, id, wanted.event)
+    if key ~= '' then keep_key(wanted) end
+end
+
+local function admit(wanted)
+    if not is_authorized(wanted) then return { 'U' } end
+    local answer = known_by_key(wanted)
+    if answer then return answer end
+    local value = job(wanted.id)
+    if value then return known(wanted, value) end
+    answer = beyond_limits(wanted)
+    if answer then return answer end
+    record(wanted)
+    return { 'N' }
 end
 
 -- A few at a time, in passing: their being there a little longer harms nobody.
@@ -81,32 +143,12 @@ local function forget_expired_keys()
     end
 end
 
-local function admit(wanted)
-    if not is_authorized(wanted) then return { 'U' } end
-    local answer = known_by_key(wanted)
-    if answer then return answer end
-    local value = redis.call('HGET', jobs, wanted.id)
-    if value then return known(wanted, value) end
-    answer = beyond_limits(wanted)
-    if answer then return answer end
-
-    local key = wanted.idempotency_key
-    redis.call('HSET', jobs, wanted.id, wanted.head .. string.char(#key) .. key .. wanted.record)
-    redis.call('HSET', params, wanted.id, wanted.params)
-    redis.call('ZADD', wanted.index, 0, wanted.index_entry)
-    -- A gateway whose clock is ahead must not keep its jobs waiting.
-    enter_due(wanted.lane, wanted.user, wanted.id, math.min(wanted.due_at, now))
-    count(counts, wanted.user, nil, nil, wanted.head:sub(STATUS, STATUS), wanted.head:sub(LANE, LANE))
-    append_event(counts, wanted.events, wanted.user, now, wanted.id, wanted.event)
-    if key ~= '' then keep_key(wanted) end
-    return { 'N' }
-end
-
 local answers = {}
-while next_argument <= #ARGV do
-    local wanted = read()
-    answers[#answers + 1] = admit(wanted)
+for number = 0, (#arguments - 1) / ARGUMENTS_OF_JOB - 1 do
+    answers[number + 2] = admit(read(number))
 end
+for counter in pairs(grown) do write('HSET', counts, counter, totals[counter]) end
+for _, call in ipairs(writes) do redis.call(unpack(call)) end
 forget_expired_keys()
-table.insert(answers, 1, queued(counts))
+answers[1] = total('queued')
 return answers

@@ -76,8 +76,12 @@ local function forget_old_events(events, now)
     end
 end
 
+local function event_call(events, number, now, id, event)
+    local entry = string.format('%.0f-%.0f', number, now)
+    return { 'XADD', events, 'MAXLEN', '=', EVENTS_KEPT, entry, id, event }
+end
+
 local function append_event(counts, events, user, now, id, event)
     local number = redis.call('HINCRBY', counts, 'events:' .. user, 1)
-    local entry = string.format('%.0f-%.0f', number, now)
-    redis.call('XADD', events, 'MAXLEN', '=', EVENTS_KEPT, entry, id, event)
+    redis.call(unpack(event_call(events, number, now, id, event)))
 end

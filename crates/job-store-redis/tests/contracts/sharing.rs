@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use batchway_domain::Timestamp;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{Job, Lane};
 use batchway_domain::ports::{AdmitError, JobStore};
@@ -208,6 +209,17 @@ async fn the_backlog_of_others_counts_within_seconds() {
         matches!(refused, Err(AdmitError::BacklogFull { limit: 3 })).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_the_server_can_be_asked_for() {
+    let redis = RedisServer::start();
+    let Stage { store, .. } = Stage::at(&redis.url()).await;
+    let told = store.server_time().await.unwrap();
+    let info = redis.cli(&["TIME"]);
+    let seconds: i64 = info.lines().next().unwrap().trim().parse().unwrap();
+    let later = Timestamp::from_millis(seconds * 1000 + 999);
+    assert!(told <= later && later.since(told) < Duration::from_secs(10));
 }
 
 #[tokio::test(flavor = "multi_thread")]
