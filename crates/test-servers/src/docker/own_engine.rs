@@ -69,6 +69,12 @@ fn bridge_name() -> String {
     format!("bw-test-{:06x}", fingerprint() & 0xff_ffff)
 }
 
+/// One of those that everybody may give (the second lowest bit of the first byte is set).
+fn bridge_address() -> String {
+    let [.., a, b, c, d] = fingerprint().to_be_bytes();
+    format!("02:62:{a:02x}:{b:02x}:{c:02x}:{d:02x}")
+}
+
 fn daemon() -> Command {
     let dockerd = program::of_the_system("dockerd")
         .filter(|_| rustix::process::geteuid().is_root())
@@ -111,8 +117,11 @@ fn make_bridge() {
     let _ = Command::new(&ip)
         .args(["address", "add", &address, "dev", &name])
         .output();
+    // A bridge without an address of its own takes one from its ports: with each container that
+    // ends, the others could lose their way to this machine for half a minute.
     let up = Command::new(&ip)
-        .args(["link", "set", &name, "up"])
+        .args(["link", "set", "dev", &name, "address", &bridge_address()])
+        .arg("up")
         .output()
         .unwrap_or_else(|error| panic!("could not run `ip`: {error}"));
     assert!(

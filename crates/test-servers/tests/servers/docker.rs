@@ -12,6 +12,25 @@ fn the_base_image_is_there_and_runs() {
     assert!(!engine.has_image("nobody/made-this:ever"));
 }
 
+/// Where it does not, whoever holds the old address has no way to this machine for half a minute.
+#[test]
+fn the_network_keeps_its_address_while_containers_come_and_go() {
+    let engine = DockerEngine::shared();
+    let image = engine.ensure_base_image();
+    let name = r#"{{index .Options "com.docker.network.bridge.name"}}"#;
+    let bridge = engine.run(&["network", "inspect", "bridge", "--format", name]);
+    let address = || {
+        let file = format!("/sys/class/net/{}/address", bridge.trim());
+        std::fs::read_to_string(file).unwrap()
+    };
+    let before = address();
+    assert_ne!(before.trim(), "00:00:00:00:00:00", "that of its first port");
+    let container = engine.run(&["run", "--detach", "--rm", image, "sleep", "60"]);
+    assert_eq!(address(), before);
+    engine.run(&["rm", "--force", container.trim()]);
+    assert_eq!(address(), before);
+}
+
 #[test]
 fn an_image_is_built_from_a_folder() {
     let engine = DockerEngine::shared();
