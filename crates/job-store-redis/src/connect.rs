@@ -4,7 +4,7 @@
 use batchway_domain::ports::StoreError;
 use fred::error::Error;
 use fred::types::{InfoKind, Value};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::admission::Admissions;
 use crate::config::{Durability, RedisConfig};
@@ -57,6 +57,7 @@ impl RedisJobStore {
             callers: Callers::default(),
             operations: Operations::of_process(process),
             turns: Turns::default(),
+            deployment: OnceLock::new(),
         };
         agree_on_shards(&core).await?;
         core.refresh().await?;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use batchway_domain::Timestamp;
-use batchway_domain::identity::{Shard, UserName};
+use batchway_domain::identity::{DeploymentId, Shard, UserName};
 use batchway_domain::ports::{Clock, ReadError, StoreError};
 use batchway_domain::security::KeyDigest;
 use fred::types::Value;
@@ -57,6 +57,8 @@ pub(crate) struct Core {
     pub(crate) callers: Callers,
     pub(crate) operations: Operations,
     pub(crate) turns: Turns,
+    /// The deployment whose store this is, once it was asked for.
+    pub(crate) deployment: OnceLock<DeploymentId>,
 }
 
 impl Core {

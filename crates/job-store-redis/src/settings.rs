@@ -11,6 +11,9 @@ use crate::core::Core;
 use crate::reply::{array, integer, text, unexpected};
 use crate::store_error::store_error;
 
+/// The name under which the store keeps that of its deployment.
+pub(crate) const DEPLOYMENT: &str = "deployment";
+
 impl Core {
     /// The value that the store keeps under this name: the one that was proposed first.
     pub(crate) async fn agree_on(&self, name: &str, proposal: &str) -> Result<String, StoreError> {
@@ -81,7 +84,11 @@ impl RedisJobStore {
     /// # Errors
     /// [`StoreError`].
     pub async fn deployment_id(&self, proposal: &DeploymentId) -> Result<DeploymentId, StoreError> {
-        let kept = self.agree_on("deployment", proposal.as_str()).await?;
-        kept.parse().map_err(|_| unexpected("the deployment's id"))
+        let kept = self.agree_on(DEPLOYMENT, proposal.as_str()).await?;
+        let kept: DeploymentId = kept
+            .parse()
+            .map_err(|_| unexpected("the deployment's id"))?;
+        self.core().deployment.get_or_init(|| kept.clone());
+        Ok(kept)
     }
 }

@@ -41,7 +41,7 @@ const MEANINGS: [(&str, &str); 15] = [
     ),
     (
         "NOPERM",
-        "its ACL forbids a command; allow the gateway's user ~{bw*} and +@all",
+        "its ACL forbids a command; allow the gateway's user ~{bw* and +@all",
     ),
     ("NOSCRIPT", "it forgot a script right after it was given it"),
     (

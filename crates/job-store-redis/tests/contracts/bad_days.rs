@@ -249,3 +249,17 @@ async fn tls_is_talked_to_a_server_whose_authority_is_known() {
         "{error}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_came_back_empty_is_not_the_same_store() {
+    let server = RedisServer::start();
+    let Stage { store, .. } = Stage::at(&server.url()).await;
+    store
+        .deployment_id(&"first1".parse().unwrap())
+        .await
+        .unwrap();
+    store.check().await.unwrap();
+    server.cli(&["FLUSHALL"]);
+    let told = store.check().await.unwrap_err().to_string();
+    assert!(told.contains("lost") && told.contains("first1"), "{told}");
+}
