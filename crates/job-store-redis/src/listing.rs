@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use batchway_domain::Timestamp;
 use batchway_domain::identity::JobId;
+use batchway_domain::job::Job;
 use batchway_domain::ports::{JobPage, JobQuery, ReadError};
 use batchway_domain::security::KeyDigest;
 use fred::types::Value;
@@ -11,7 +12,7 @@ use fred::types::Value;
 use crate::connection::{argument, number};
 use crate::core::Core;
 use crate::envelope::{ID_PREFIX, open, status_letter};
-use crate::reply::{array, bytes, pairs};
+use crate::reply::{array, bytes};
 use crate::script::Script;
 
 /// Sorts after every id.
@@ -28,18 +29,18 @@ impl Core {
         query: &JobQuery,
     ) -> Result<JobPage, ReadError> {
         let limit = query.limit.min(LONGEST_PAGE);
-        let mut answer = self.read_page(key, query, limit).await?;
-        let rest = answer.split_off(1);
-        let mut jobs = pairs(rest)
-            .map(|(_, value)| open(&bytes(value, "a job")?))
-            .collect::<Result<Vec<_>, _>>()?;
-        let more = jobs.len() > limit;
-        jobs.truncate(limit);
-        let next = jobs.last().filter(|_| more).map(|job| job.id.clone());
+        let answer = self.read_page(key, query, limit).await?;
+        let found = answer.len() - 1;
+        let mut jobs = Vec::with_capacity(found.min(limit));
+        for value in answer.into_iter().skip(1).take(limit) {
+            jobs.push(open(&bytes(value, "a job")?)?);
+        }
+        let last = jobs.last().filter(|_| found > limit);
+        let next = last.map(|job: &Job| job.id.clone());
         Ok(JobPage { jobs, next })
     }
 
-    /// How many entries of the index were read, then ids and values.
+    /// How many entries of the index were read, then the values of the jobs.
     async fn read_page(
         &self,
         key: &KeyDigest,

@@ -2,7 +2,7 @@
 -- KEYS: api keys, jobs, index. ARGV: digest, tenant, least id, id to stay below, most jobs,
 -- status letter or nothing, type or nothing.
 -- Answers nothing where the key is unknown or revoked; else how many entries of the index were
--- read, then ids and values by turns.
+-- read, then the values of the jobs.
 --
 -- An index entry is status letter, type, colon, id. Entries of one status and type lie together
 -- by id; a page merges such stretches from their newest ends, and reads of each no more than it
@@ -66,7 +66,7 @@ for number, stretch in ipairs(stretches) do
     readers[number] = { stretch = stretch, below = below }
     refill(readers[number])
 end
-local answer = { 0 }
+local ids = {}
 for _ = 1, most do
     local first, id
     for _, reader in ipairs(readers) do
@@ -75,8 +75,8 @@ for _ = 1, most do
     end
     if not first then break end
     first.at = first.at + 1
-    answer[#answer + 1] = 'job_' .. id
-    answer[#answer + 1] = redis.call('HGET', jobs, 'job_' .. id)
+    ids[#ids + 1] = 'job_' .. id
 end
-answer[1] = entries_read
+local answer = #ids > 0 and redis.call('HMGET', jobs, unpack(ids)) or {}
+table.insert(answer, 1, entries_read)
 return answer
