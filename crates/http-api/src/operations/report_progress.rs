@@ -135,7 +135,12 @@ mod tests {
             attempt: 1,
             absence: None,
         };
-        gateway.seed(&id, |job| job.state = running).await;
+        gateway
+            .seed(&id, |job| {
+                job.state = running;
+                job.current_try.admitted = true;
+            })
+            .await;
         let token = gateway.job_token(&id, 1);
         let body = json!({
             "backend_id": "b-1", "attempt": 1, "progress": 0.42, "message": "half", "later": true
