@@ -9,7 +9,7 @@ use batchway_test_servers::RedisServer;
 
 use crate::Outcome;
 use crate::gateway::{Installation, Served, serve_ceiling};
-use crate::load::{self, Measured, Request};
+use crate::load::{self, Measured, Request, post_request};
 use crate::table::{median, milliseconds, print, rate};
 
 const CONNECTIONS: [u64; 3] = [1, 16, 64];
@@ -134,10 +134,9 @@ impl Turns {
 impl Pair {
     /// One job at each, under the same id.
     async fn first_job(&self) -> Outcome<String> {
-        let post = self.post();
-        load::times(self.gateway.port, 1, 1, 202, &post.request).await?;
         let key = &self.keys[0];
-        let id = newest_job(self.gateway.port, key)?;
+        let body = format!(r#"{{"job_type":"run_simulation","params":{PARAMS}}}"#);
+        let id = load::submit(self.gateway.port, key, &body).await?;
         let body = format!(r#"{{"job_type":"x","params":{PARAMS},"idempotency_key":"{id}"}}"#);
         let bytes = post_request(key, &body);
         let request: Request = Arc::new(move |_| bytes.clone());
@@ -185,32 +184,9 @@ fn key_of(keys: &[String], number: u64) -> &str {
     keys.get(index).map(String::as_str).unwrap_or_default()
 }
 
-fn post_request(key: &str, body: &str) -> Vec<u8> {
-    format!(
-        "POST /api/v1/jobs HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
-}
-
 fn get_request(key: &str, path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}\r\n\r\n")
         .into_bytes()
-}
-
-fn newest_job(port: u16, key: &str) -> Outcome<String> {
-    let url = format!("http://127.0.0.1:{port}/api/v1/jobs?limit=1");
-    let output = Command::new("curl")
-        .args(["--silent", "--fail", "--header"])
-        .arg(format!("Authorization: Bearer {key}"))
-        .arg(url)
-        .output()?;
-    let list: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let id = list["jobs"][0]["job_id"]
-        .as_str()
-        .ok_or("no job was listed")?;
-    Ok(id.to_owned())
 }
 
 /// What Redis alone can do with a script of the same writes.

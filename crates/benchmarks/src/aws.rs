@@ -3,12 +3,10 @@
 use std::time::{Duration, Instant};
 
 use batchway_test_servers::RedisServer;
-use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::Outcome;
 use crate::gateway::Installation;
+use crate::load::submit;
 use crate::stand_in::StandIn;
 use crate::table::{milliseconds, print};
 
@@ -98,30 +96,14 @@ async fn post(port: u16, key: &str, jobs: u64) -> Outcome<Vec<(String, Instant)>
     for _ in 0..jobs {
         pace.tick().await;
         let at = Instant::now();
-        posted.push((post_one(port, key).await?, at));
+        posted.push((submit(port, key, BODY).await?, at));
     }
     Ok(posted)
 }
 
 async fn post_at_once(port: u16, key: &str, jobs: u64) -> Outcome {
     for _ in 0..jobs {
-        post_one(port, key).await?;
+        submit(port, key, BODY).await?;
     }
     Ok(())
-}
-
-async fn post_one(port: u16, key: &str) -> Outcome<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    let request = format!(
-        "POST /api/v1/jobs HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}\r\n\
-         content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{BODY}",
-        BODY.len()
-    );
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
-    let posted: Value = serde_json::from_str(body)?;
-    let id = posted["job_id"].as_str().ok_or(answer.as_str())?;
-    Ok(id.to_owned())
 }

@@ -40,10 +40,7 @@ impl Installation {
             ("BATCHWAY_MAX_QUEUED_JOBS", "100000000".to_owned()),
             ("BATCHWAY_MAX_ACTIVE_JOBS_PER_USER", "100000000".to_owned()),
             ("BATCHWAY_SECRET", "s".repeat(43)),
-            (
-                "BATCHWAY_LOG",
-                std::env::var("BATCHWAY_LOG").unwrap_or("warn".to_owned()),
-            ),
+            ("BATCHWAY_LOG", "warn".to_owned()),
         ];
         Self {
             variables: variables

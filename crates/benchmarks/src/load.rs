@@ -9,6 +9,9 @@ use tokio::task::JoinSet;
 
 use crate::Outcome;
 
+/// Between the head of a message and its body.
+const HEAD_END: &[u8] = b"\r\n\r\n";
+
 /// What one measurement gave.
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
@@ -98,6 +101,26 @@ fn measured(mut latencies: Vec<Duration>, took: Duration) -> Measured {
     }
 }
 
+/// Posts one job and answers its id.
+pub(crate) async fn submit(port: u16, key: &str, body: &str) -> Outcome<String> {
+    let mut connection = Connection::open(port).await?;
+    connection.ask(&post_request(key, body), 202).await?;
+    let start = find(&connection.buffer, HEAD_END).map_or(0, |end| end + HEAD_END.len());
+    let posted: serde_json::Value = serde_json::from_slice(&connection.buffer[start..])?;
+    let id = posted["job_id"].as_str().ok_or("no id was answered")?;
+    Ok(id.to_owned())
+}
+
+/// A POST of a job, whole.
+pub(crate) fn post_request(key: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST /api/v1/jobs HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
 /// A connection that is kept.
 struct Connection {
     stream: TcpStream,
@@ -120,10 +143,10 @@ impl Connection {
         self.buffer.clear();
         let (head, length) = loop {
             self.read_some().await?;
-            if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
+            if let Some(end) = find(&self.buffer, HEAD_END) {
                 let head = std::str::from_utf8(&self.buffer[..end])?.to_ascii_lowercase();
                 let length = content_length(&head).ok_or("an answer does not say its length")?;
-                break (head, end + 4 + length);
+                break (head, end + HEAD_END.len() + length);
             }
         };
         while self.buffer.len() < length {

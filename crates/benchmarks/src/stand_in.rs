@@ -69,7 +69,7 @@ impl StandIn {
 #[handler]
 async fn answer(stand_in: Data<&StandIn>, uri: &Uri, body: Vec<u8>) -> Response {
     let Some(action) = uri.path().strip_prefix("/v1/") else {
-        return no_such_object();
+        return of_s3(uri.path());
     };
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
     stand_in.seen(|seen| *seen.calls.entry(action.to_owned()).or_default() += 1);
@@ -120,7 +120,11 @@ fn running(asked: &Value) -> Vec<Value> {
         .collect()
 }
 
-fn no_such_object() -> Response {
+/// The bucket is there, and nothing in it.
+fn of_s3(path: &str) -> Response {
+    if !path.trim_matches('/').contains('/') {
+        return Response::builder().status(StatusCode::OK).finish();
+    }
     Response::builder()
         .status(StatusCode::NOT_FOUND)
         .content_type("application/xml")

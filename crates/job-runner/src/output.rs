@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Child;
 use tokio::task::JoinSet;
 
-use crate::output_log::OutputLog;
+use crate::output_log::{OutputLog, Stream};
 
 /// How long the pipes may stay open after all processes of the program are gone.
 const CLOSED_WITHIN: Duration = Duration::from_secs(5);
@@ -44,11 +44,11 @@ impl OutputPipes {
         let mut readers = JoinSet::new();
         if let Some(output) = program.stdout.take() {
             let target = passes_on.then(|| own(io::stdout())).flatten();
-            readers.spawn(read(output, log.clone(), target));
+            readers.spawn(read(output, Stream::Output, log.clone(), target));
         }
         if let Some(errors) = program.stderr.take() {
             let target = passes_on.then(|| own(io::stderr())).flatten();
-            readers.spawn(read(errors, log.clone(), target));
+            readers.spawn(read(errors, Stream::Errors, log.clone(), target));
         }
         Self(readers)
     }
@@ -69,13 +69,14 @@ fn own(output: impl AsFd) -> Option<tokio::fs::File> {
 
 async fn read(
     mut pipe: impl AsyncRead + Unpin,
+    stream: Stream,
     log: SharedLog,
     mut target: Option<tokio::fs::File>,
 ) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
         let bytes = &buffer[..count];
-        log.lock().write(bytes);
+        log.lock().write(stream, bytes);
         if let Some(open) = &mut target
             && (open.write_all(bytes).await.is_err() || open.flush().await.is_err())
         {

@@ -15,11 +15,19 @@ pub(crate) struct OutputLog {
     file: File,
     layout: LogLayout,
     received: u64,
-    is_within_line: bool,
+    /// Whose line is not yet at its end.
+    within_line_of: Option<Stream>,
     /// Where the disk is full, output is no reason to end the program.
     lost: u64,
     /// The program's own last bytes, at most [`RECENT_BYTES`].
     recent: VecDeque<u8>,
+}
+
+/// Where the program wrote something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    Output,
+    Errors,
 }
 
 /// Enough for a last line that is worth repeating.
@@ -36,7 +44,7 @@ impl OutputLog {
                 .open(path)?,
             layout: LogLayout::new(capacity),
             received: 0,
-            is_within_line: false,
+            within_line_of: None,
             lost: 0,
             recent: VecDeque::with_capacity(RECENT_BYTES),
         };
@@ -46,12 +54,17 @@ impl OutputLog {
 
     /// Adds a line of the runner's own, below what the program has begun.
     pub(crate) fn note(&mut self, line: &str) {
-        let end = if self.is_within_line { "\n" } else { "" };
-        self.store(format!("{end}[batchway-runner] {line}\n").as_bytes());
+        self.end_line();
+        self.store(format!("[batchway-runner] {line}\n").as_bytes());
     }
 
-    /// Adds what the program said.
-    pub(crate) fn write(&mut self, bytes: &[u8]) {
+    /// Adds what the program said. A line that its other stream has begun ends there.
+    pub(crate) fn write(&mut self, stream: Stream, bytes: &[u8]) {
+        let Some(last) = bytes.last() else { return };
+        if self.within_line_of != Some(stream) {
+            self.end_line();
+        }
+        self.within_line_of = (*last != b'\n').then_some(stream);
         let news = &bytes[bytes.len().saturating_sub(RECENT_BYTES)..];
         let room = RECENT_BYTES - news.len();
         self.recent.drain(..self.recent.len().saturating_sub(room));
@@ -67,10 +80,13 @@ impl OutputLog {
         lines.find(|line| line.contains(char::is_alphanumeric))
     }
 
+    fn end_line(&mut self) {
+        if self.within_line_of.take().is_some() {
+            self.store(b"\n");
+        }
+    }
+
     fn store(&mut self, mut bytes: &[u8]) {
-        self.is_within_line = bytes
-            .last()
-            .map_or(self.is_within_line, |last| *last != b'\n');
         while !bytes.is_empty() {
             let (position, room) = self.layout.place(self.received);
             if room == 0 {
@@ -170,7 +186,7 @@ mod tests {
         let path = folder.path().join("log");
         let mut log = OutputLog::create(&path, capacity).unwrap();
         for bytes in writes {
-            log.write(bytes);
+            log.write(Stream::Output, bytes);
         }
         let mut output = Vec::new();
         log.excerpt().unwrap().write_to(&mut output).unwrap();
@@ -205,8 +221,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut log = OutputLog::create(&folder.path().join("log"), 1000).unwrap();
         log.note("one");
-        log.write(b"half");
-        log.write(b"");
+        log.write(Stream::Output, b"half");
+        log.write(Stream::Output, b"");
         log.note("two");
         log.note("three");
         let mut output = Vec::new();
@@ -214,6 +230,23 @@ mod tests {
         let expected = "[batchway-runner] one\nhalf\n[batchway-runner] two\n\
                         [batchway-runner] three\n";
         assert_eq!(String::from_utf8(output).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_two_streams_share_no_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = OutputLog::create(&folder.path().join("log"), 1000).unwrap();
+        for (stream, text) in [
+            (Stream::Errors, "warn"),
+            (Stream::Errors, "ing"),
+            (Stream::Output, "step 1\n"),
+            (Stream::Errors, "done\n"),
+        ] {
+            log.write(stream, text.as_bytes());
+        }
+        let mut output = Vec::new();
+        log.excerpt().unwrap().write_to(&mut output).unwrap();
+        assert_eq!(output, b"warning\nstep 1\ndone\n");
     }
 
     #[test]
@@ -229,11 +262,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut log = OutputLog::create(&folder.path().join("log"), 100).unwrap();
         assert_eq!(log.last_words(), None);
-        log.write(&[b'x'; 5000]);
-        log.write(b"first\nout of cheese\n\n  \x07\n");
+        log.write(Stream::Output, &[b'x'; 5000]);
+        log.write(Stream::Output, b"first\nout of cheese\n\n  \x07\n");
         log.note("not the program's own");
         assert_eq!(log.last_words().as_deref(), Some("out of cheese"));
-        log.write(&[0xff; 3000]);
+        log.write(Stream::Output, &[0xff; 3000]);
         assert_eq!(log.last_words(), None);
     }
 }

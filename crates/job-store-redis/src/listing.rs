@@ -1,9 +1,5 @@
 //! Pages of a caller's jobs.
 
-use std::time::Duration;
-
-use batchway_domain::Timestamp;
-use batchway_domain::identity::JobId;
 use batchway_domain::job::Job;
 use batchway_domain::ports::{JobPage, JobQuery, ReadError};
 use batchway_domain::security::KeyDigest;
@@ -14,9 +10,6 @@ use crate::core::Core;
 use crate::envelope::{ID_PREFIX, open, status_letter};
 use crate::reply::{array, bytes};
 use crate::script::Script;
-
-/// Sorts after every id.
-const AFTER_ALL: &str = "job_~";
 
 /// No page is longer: Redis does nothing else meanwhile.
 const LONGEST_PAGE: usize = 1000;
@@ -52,11 +45,12 @@ impl Core {
         let keys = [place.api_keys(), place.jobs(), place.index(&user)];
         let status = query.status.map(|status| vec![status_letter(status)]);
         let job_type = query.job_type.as_ref().map(|name| name.as_str());
+        let ids = query.ids();
         let arguments = vec![
             argument(key.sha256),
             argument(user.as_str()),
-            argument(without_prefix(&oldest(query))),
-            argument(without_prefix(&before(query))),
+            argument(without_prefix(&ids.start)),
+            argument(without_prefix(&ids.end)),
             number(limit + 1),
             argument(status.unwrap_or_default()),
             argument(job_type.unwrap_or_default()),
@@ -79,24 +73,4 @@ impl Core {
 
 fn without_prefix(id: &str) -> &str {
     id.strip_prefix(ID_PREFIX).unwrap_or(id)
-}
-
-/// The least id that a job of the page may have.
-fn oldest(query: &JobQuery) -> String {
-    match query.created_after {
-        Some(Timestamp::MAX) => AFTER_ALL.to_owned(),
-        Some(time) => JobId::lower_bound_of(time.plus(Duration::from_millis(1))),
-        None => String::new(),
-    }
-}
-
-/// The least id that no job of the page may reach.
-fn before(query: &JobQuery) -> String {
-    let page_before = query.before.as_ref().map(|id| id.as_str().to_owned());
-    let created_before = query.created_before.map(JobId::lower_bound_of);
-    page_before
-        .into_iter()
-        .chain(created_before)
-        .min()
-        .unwrap_or_else(|| AFTER_ALL.to_owned())
 }

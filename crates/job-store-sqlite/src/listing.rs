@@ -1,12 +1,9 @@
 //! Pages of a caller's jobs. Ids sort by time of creation, so that every condition on time and
 //! the place where a page begins are bounds on the id, and each page is one stretch of an index.
 
-use batchway_domain::Timestamp;
-use batchway_domain::identity::JobId;
 use batchway_domain::job::Job;
 use batchway_domain::ports::{JobPage, JobQuery, StoreError};
 use rusqlite::{Connection, ToSql, named_params};
-use std::time::Duration;
 
 use crate::records::decode;
 use crate::store_error::store_error;
@@ -34,9 +31,6 @@ pub(crate) const BY_TYPE_AND_STATUS: &str = page!(
     "AND job_type = :job_type AND status = :status"
 );
 
-/// Sorts after every id.
-const AFTER_ALL: &str = "job_~";
-
 /// One more than asked for is read, to know whether there is a next page.
 pub(crate) fn page(
     connection: &Connection,
@@ -56,14 +50,14 @@ fn read(
     query: &JobQuery,
     limit: usize,
 ) -> Result<Vec<Job>, StoreError> {
-    let (oldest, before) = (oldest(query), before(query));
+    let ids = query.ids();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let status = query.status.map(|status| status.as_str());
     let job_type = query.job_type.as_ref().map(|name| name.as_str());
     let mut parameters: Vec<(&str, &dyn ToSql)> = named_params! {
         ":tenant": tenant.number,
-        ":oldest": oldest,
-        ":before": before,
+        ":oldest": ids.start,
+        ":before": ids.end,
         ":limit": limit,
     }
     .to_vec();
@@ -86,24 +80,4 @@ const fn sql(query: &JobQuery) -> &'static str {
         (Some(_), None) => BY_TYPE,
         (Some(_), Some(_)) => BY_TYPE_AND_STATUS,
     }
-}
-
-/// The least id that a job of the page may have.
-fn oldest(query: &JobQuery) -> String {
-    match query.created_after {
-        Some(Timestamp::MAX) => AFTER_ALL.to_owned(),
-        Some(time) => JobId::lower_bound_of(time.plus(Duration::from_millis(1))),
-        None => String::new(),
-    }
-}
-
-/// The least id that no job of the page may reach.
-fn before(query: &JobQuery) -> String {
-    let page_before = query.before.as_ref().map(|id| id.as_str().to_owned());
-    let created_before = query.created_before.map(JobId::lower_bound_of);
-    page_before
-        .into_iter()
-        .chain(created_before)
-        .min()
-        .unwrap_or_else(|| AFTER_ALL.to_owned())
 }

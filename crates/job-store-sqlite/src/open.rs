@@ -1,11 +1,10 @@
 //! Opening a store, and why it may not open.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use batchway_domain::ports::Clock;
+use batchway_domain::ports::{Clock, TokenBuckets};
 
-use crate::call_budget::CallBuckets;
 use crate::connection::{make_private_file, open_writer};
 use crate::migrations::{self, MigrationError, migrate};
 use crate::readers::Readers;
@@ -21,7 +20,7 @@ pub struct SqliteJobStore {
     pub(crate) readers: Readers,
     pub(crate) writer: Writer,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) call_buckets: CallBuckets,
+    pub(crate) call_buckets: Mutex<TokenBuckets>,
 }
 
 impl SqliteJobStore {
@@ -48,7 +47,7 @@ impl SqliteJobStore {
             readers,
             writer,
             clock,
-            call_buckets: CallBuckets::default(),
+            call_buckets: Mutex::default(),
         })
     }
 

@@ -30,6 +30,9 @@ impl JobId {
     /// Length of an id in characters.
     pub const LENGTH: usize = CHANCE.end;
 
+    /// Sorts after every id as text.
+    pub const AFTER_ALL: &str = "job_~";
+
     /// Makes the id of a job created at `created_at` for the tenant in `shard`.
     pub fn new(created_at: Timestamp, shard: Shard, entropy: [u8; Self::ENTROPY_BYTES]) -> Self {
         let time = encode_time(created_at);

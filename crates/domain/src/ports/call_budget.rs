@@ -1,9 +1,11 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::StoreError;
+use crate::Timestamp;
 
 /// Shares calls to an outside service out among all replicas, so that together they stay below
 /// what the service allows.
@@ -145,6 +147,36 @@ impl TokenBucket {
         let mean = f64::midpoint(self.pace, grown);
         self.tokens = (self.tokens + seconds * limit.per_second * mean).min(f64::from(limit.burst));
         self.pace = grown;
+    }
+}
+
+/// The buckets of a store that keeps them in memory, for one process alone. Each is made, full,
+/// when it is first asked for; there are as many as backends and kinds of calls.
+#[derive(Debug, Default)]
+pub struct TokenBuckets(HashMap<CallBucket, TokenBucket>);
+
+impl TokenBuckets {
+    /// Takes up to `wanted` tokens of a bucket.
+    pub fn take(
+        &mut self,
+        bucket: &CallBucket,
+        limit: CallLimit,
+        wanted: u32,
+        now: Timestamp,
+    ) -> CallGrant {
+        let now = now.as_millis();
+        self.bucket(bucket, limit, now).take(limit, wanted, now)
+    }
+
+    /// Halves the rate at which a bucket fills.
+    pub fn slow_down(&mut self, bucket: &CallBucket, limit: CallLimit, now: Timestamp) {
+        let now = now.as_millis();
+        self.bucket(bucket, limit, now).slow_down(limit, now);
+    }
+
+    fn bucket(&mut self, bucket: &CallBucket, limit: CallLimit, now: i64) -> &mut TokenBucket {
+        let kept = self.0.entry(bucket.clone());
+        kept.or_insert_with(|| TokenBucket::full(limit, now))
     }
 }
 

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -184,6 +185,22 @@ pub struct JobQuery {
     pub created_before: Option<Timestamp>,
 }
 
+impl JobQuery {
+    /// Between which texts the ids of the page lie: ids tell when their jobs were created, so
+    /// that all conditions on time are one range.
+    pub fn ids(&self) -> Range<String> {
+        let start = match self.created_after {
+            Some(Timestamp::MAX) => JobId::AFTER_ALL.to_owned(),
+            Some(time) => JobId::lower_bound_of(time.plus(Duration::from_millis(1))),
+            None => String::new(),
+        };
+        let page_before = self.before.as_ref().map(|id| id.as_str().to_owned());
+        let created_before = self.created_before.map(JobId::lower_bound_of);
+        let end = page_before.into_iter().chain(created_before).min();
+        start..end.unwrap_or_else(|| JobId::AFTER_ALL.to_owned())
+    }
+}
+
 /// A page of jobs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobPage {
@@ -320,4 +337,44 @@ pub enum CommitError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id_at(millis: i64) -> JobId {
+        let shard = "00".parse().expect("a shard");
+        JobId::new(Timestamp::from_millis(millis), shard, [7; 10])
+    }
+
+    fn holds(query: &JobQuery, millis: i64) -> bool {
+        query.ids().contains(&id_at(millis).as_str().to_owned())
+    }
+
+    #[test]
+    fn conditions_on_time_are_a_range_of_ids() {
+        assert!(holds(&JobQuery::default(), 0) && holds(&JobQuery::default(), 1 << 40));
+        let query = JobQuery {
+            created_after: Some(Timestamp::from_millis(1000)),
+            created_before: Some(Timestamp::from_millis(2000)),
+            ..JobQuery::default()
+        };
+        let held = [1000, 1001, 1999, 2000].map(|millis| holds(&query, millis));
+        assert_eq!(held, [false, true, true, false]);
+        let next_page = JobQuery {
+            before: Some(id_at(1500)),
+            ..query
+        };
+        assert!(holds(&next_page, 1499) && !holds(&next_page, 1500));
+    }
+
+    #[test]
+    fn nothing_is_created_after_the_end_of_time() {
+        let query = JobQuery {
+            created_after: Some(Timestamp::MAX),
+            ..JobQuery::default()
+        };
+        assert!(query.ids().is_empty());
+    }
 }

@@ -17,7 +17,7 @@ pub use artifact_store::{
     Disposition, Link,
 };
 pub use call_budget::{
-    CallBucket, CallBudget, CallGrant, CallLimit, RECOVERY, SLOWEST, TokenBucket,
+    CallBucket, CallBudget, CallGrant, CallLimit, RECOVERY, SLOWEST, TokenBucket, TokenBuckets,
 };
 pub use clock::Clock;
 pub use compute_backend::{

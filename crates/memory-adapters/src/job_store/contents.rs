@@ -6,7 +6,7 @@ use std::sync::Arc;
 use batchway_domain::Timestamp;
 use batchway_domain::identity::{IdempotencyKey, JobId, UserName};
 use batchway_domain::job::{Event, Job, Lane};
-use batchway_domain::ports::{CallBucket, CommitError, JobCommit, KeyRecord, TokenBucket};
+use batchway_domain::ports::{CommitError, JobCommit, KeyRecord, TokenBuckets};
 
 /// Everything in the store.
 #[derive(Default)]
@@ -20,7 +20,7 @@ pub(super) struct Contents {
     pub(super) waiting: u64,
     /// How many turns have been taken in dispatch lanes.
     pub(super) turns: u64,
-    pub(super) call_buckets: HashMap<CallBucket, TokenBucket>,
+    pub(super) call_buckets: TokenBuckets,
 }
 
 /// A job and what goes with it.
