@@ -6,12 +6,13 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_batch::Client;
-use batchway_domain::identity::TryName;
+use batchway_domain::identity::{DeploymentId, TryName};
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::{AwsBatchExecution, Execution};
 use batchway_domain::ports::{
     BackendError, CallLimit, CallLimits, Candidate, Capacity, Clock, ComputeBackend, Description,
-    Held, LogError, LogPage, LogPosition, ParamsDelivery, RequestSize, Submission, SubmitError,
+    Held, LogError, LogPage, LogPosition, ParamsDelivery, Queue, QueuePage, QueuePosition,
+    RequestSize, Submission, SubmitError,
 };
 
 use crate::call::{CallFailure, Transmission, with_causes};
@@ -20,8 +21,8 @@ use crate::classification::Verdict;
 use crate::clients::{self, Timeouts};
 use crate::failure::OUR_MARK;
 use crate::overrides::{self, Overrides};
-use crate::target::BatchTarget;
-use crate::{description, fargate, log, lookup, submission, tags};
+use crate::target::{BatchTarget, QueueArn};
+use crate::{description, fargate, log, lookup, submission, sweeping, tags};
 
 /// Of the 50 calls a second that AWS allows an account in a region, for SubmitJob by its
 /// documents, for the others by experience. No second has more, not even one that begins with all
@@ -314,13 +315,26 @@ impl ComputeBackend for AwsBatchBackend {
         hash: &RequestHash,
     ) -> Result<Vec<Candidate>, BackendError> {
         let Some(BatchTarget { queue, .. }) = BatchTarget::parse(target) else {
-            return Err(BackendError {
-                reason: format!("{} is no queue of AWS Batch", target.0),
-                throttled: false,
-                source: None,
-            });
+            return Err(no_queue(&target.0));
         };
         lookup::find_by_name(&self.batch, name, &queue, hash)
+            .await
+            .map_err(|failure| self.backend_error(failure))
+    }
+
+    fn queue_of(&self, target: &Target) -> Option<Queue> {
+        let target = BatchTarget::parse(target)?;
+        Some(Queue(target.queue.as_str().to_owned()))
+    }
+
+    async fn list_queue(
+        &self,
+        queue: &Queue,
+        deployment: &DeploymentId,
+        from: Option<&QueuePosition>,
+    ) -> Result<QueuePage, BackendError> {
+        let queue = QueueArn::parse(&queue.0).ok_or_else(|| no_queue(&queue.0))?;
+        sweeping::page(&self.batch, &queue, deployment, from)
             .await
             .map_err(|failure| self.backend_error(failure))
     }
@@ -377,6 +391,14 @@ fn held(code: &str, message: String) -> SubmitError {
         code: code.to_owned(),
         message,
     })
+}
+
+fn no_queue(text: &str) -> BackendError {
+    BackendError {
+        reason: format!("{text} is no queue of AWS Batch"),
+        throttled: false,
+        source: None,
+    }
 }
 
 fn other_target(submission: &Submission) -> SubmitError {

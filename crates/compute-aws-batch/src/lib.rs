@@ -58,6 +58,7 @@ mod log;
 mod lookup;
 mod overrides;
 mod submission;
+mod sweeping;
 mod tags;
 mod target;
 mod waiting;

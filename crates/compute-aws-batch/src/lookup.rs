@@ -17,7 +17,7 @@ use crate::target::QueueArn;
 const DESCRIBED_AT_ONCE: usize = 100;
 
 /// The filter by which ListJobs looks at names; it then looks at every status.
-const JOB_NAME: &str = "JOB_NAME";
+pub(crate) const JOB_NAME: &str = "JOB_NAME";
 
 /// Whether AWS Batch could have given this id: a UUID, with the index of an array's member behind
 /// it. Emulators have others of the same letters. What can't be one is not asked for.

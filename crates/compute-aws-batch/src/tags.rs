@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_batch::types::JobDetail;
+use batchway_domain::identity::DeploymentId;
 use batchway_domain::job::RequestHash;
 use batchway_domain::ports::Submission;
 
@@ -34,6 +35,11 @@ pub(crate) fn is_under_runner(job: &JobDetail) -> bool {
 /// name holds our deployment, the job and the try, and to overlook it would send it twice.
 pub(crate) fn is_of_request(job: &JobDetail, hash: &RequestHash) -> bool {
     tag(job, REQUEST_HASH).is_none_or(|tagged| tagged == hash.0)
+}
+
+/// Whether the job bears the mark of this deployment, and not its name alone.
+pub(crate) fn is_of_deployment(job: &JobDetail, deployment: &DeploymentId) -> bool {
+    tag(job, DEPLOYMENT) == Some(deployment.as_str())
 }
 
 fn tag<'a>(job: &'a JobDetail, key: &str) -> Option<&'a str> {

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::identity::TryName;
+use batchway_domain::identity::{DeploymentId, TryName};
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
     BackendError, CallLimit, CallLimits, Candidate, Capacity, Clock, ComputeBackend, Description,
-    LogError, LogPage, LogPosition, RequestSize, Submission, SubmitError,
+    LogError, LogPage, LogPosition, Queue, QueuePage, QueuePosition, RequestSize, Submission,
+    SubmitError,
 };
 
 /// What is called.
@@ -21,6 +22,7 @@ pub(crate) enum Call {
     Submit,
     Describe,
     FindByName,
+    ListQueue,
     Terminate,
     ReadLog,
 }
@@ -184,6 +186,20 @@ impl ComputeBackend for LimitedBackend {
     ) -> Result<Vec<Candidate>, BackendError> {
         self.allowed(Call::FindByName)?;
         self.inner.find_by_name(name, target, hash).await
+    }
+
+    fn queue_of(&self, target: &Target) -> Option<Queue> {
+        self.inner.queue_of(target)
+    }
+
+    async fn list_queue(
+        &self,
+        queue: &Queue,
+        deployment: &DeploymentId,
+        from: Option<&QueuePosition>,
+    ) -> Result<QueuePage, BackendError> {
+        self.allowed(Call::ListQueue)?;
+        self.inner.list_queue(queue, deployment, from).await
     }
 
     async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use batchway_domain::identity::TryName;
+use batchway_domain::identity::{DeploymentId, TryName};
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
     BackendError, CallLimits, Candidate, Capacity, ComputeBackend, Description, Entropy, LogError,
-    LogPage, LogPosition, RequestSize, Submission, SubmitError,
+    LogPage, LogPosition, Queue, QueuePage, QueuePosition, RequestSize, Submission, SubmitError,
 };
 use batchway_memory_adapters::SeededEntropy;
 use tokio::task::yield_now;
@@ -89,6 +89,20 @@ impl ComputeBackend for WanderingBackend {
         hash: &RequestHash,
     ) -> Result<Vec<Candidate>, BackendError> {
         self.around(self.inner.find_by_name(name, target, hash))
+            .await
+    }
+
+    fn queue_of(&self, target: &Target) -> Option<Queue> {
+        self.inner.queue_of(target)
+    }
+
+    async fn list_queue(
+        &self,
+        queue: &Queue,
+        deployment: &DeploymentId,
+        from: Option<&QueuePosition>,
+    ) -> Result<QueuePage, BackendError> {
+        self.around(self.inner.list_queue(queue, deployment, from))
             .await
     }
 

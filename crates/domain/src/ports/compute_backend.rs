@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::Timestamp;
-use crate::identity::{TryName, UserName};
+use crate::identity::{DeploymentId, TryName, UserName};
 use crate::job::{BackendId, Failure, RequestHash, Settlement, Target, WaitingReason};
 use crate::job_type::Execution;
 use crate::ports::CallLimit;
@@ -88,6 +88,31 @@ pub trait ComputeBackend: Send + Sync + std::fmt::Debug {
         target: &Target,
         hash: &RequestHash,
     ) -> Result<Vec<Candidate>, BackendError>;
+
+    /// Which queue holds what was sent to this target, for a sweep of it. `None` where nothing
+    /// can lie unseen: then there is nothing to sweep, and [`ComputeBackend::list_queue`] is never
+    /// called. Pure: makes no call.
+    fn queue_of(&self, target: &Target) -> Option<Queue> {
+        let _ = target;
+        None
+    }
+
+    /// A page of the jobs in a queue that have not ended, bear a name of this deployment and are
+    /// marked as its own by more than the name, newest first. What bears the name of another
+    /// deployment, or not exactly a name of ours, MUST NOT be there. A job that was there
+    /// throughout MUST be on one of the pages, within what [`ComputeBackend::settlement`] says.
+    ///
+    /// # Errors
+    /// [`BackendError`]: nothing is known.
+    async fn list_queue(
+        &self,
+        queue: &Queue,
+        deployment: &DeploymentId,
+        from: Option<&QueuePosition>,
+    ) -> Result<QueuePage, BackendError> {
+        let _ = (queue, deployment, from);
+        Ok(QueuePage::default())
+    }
 
     /// Asks for a job to be stopped, whatever state it is in. Success proves only that the
     /// request was taken. Stopping what has ended, or is not known, is a success. Twice is the
@@ -255,6 +280,38 @@ pub struct Candidate {
     /// Its id.
     pub id: BackendId,
     /// When the backend took it. The oldest is preferred.
+    pub created_at: Timestamp,
+}
+
+/// Something that holds jobs at a backend, such as a job queue by its ARN. Opaque to all but its
+/// backend, and the same text in every replica. At most 512 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Queue(pub String);
+
+/// A place in the list of a queue. Opaque to all but its backend; good for a few minutes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuePosition(pub String);
+
+/// A part of what a queue holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueuePage {
+    /// Newest first. A page may have none although another follows.
+    pub jobs: Vec<QueuedJob>,
+    /// When the oldest job on the page was taken, be it ended or without our marks: all that
+    /// follow are not newer. `None` on an empty page.
+    pub back_to: Option<Timestamp>,
+    /// Where to read on; `None` at the end.
+    pub next: Option<QueuePosition>,
+}
+
+/// A job of this deployment that a queue holds, and that has not ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuedJob {
+    /// Its id.
+    pub id: BackendId,
+    /// The name that it bears.
+    pub name: TryName,
+    /// When the backend took it.
     pub created_at: Timestamp,
 }
 

@@ -10,6 +10,7 @@ mod entropy;
 mod event_feed;
 mod job_store;
 mod run_history;
+mod sweep_ledger;
 
 pub use api_keys::{ApiKeys, KeyError, KeyRecord};
 pub use artifact_store::{
@@ -22,8 +23,8 @@ pub use call_budget::{
 pub use clock::Clock;
 pub use compute_backend::{
     BackendAttempt, BackendError, BackendState, CallLimits, Candidate, Capacity, ComputeBackend,
-    Description, Held, LogCursor, LogError, LogLine, LogPage, LogPosition, ParamsDelivery,
-    RequestSize, StopEvidence, Submission, SubmitError,
+    Description, Held, LogCursor, LogError, LogLine, LogPage, LogPosition, ParamsDelivery, Queue,
+    QueuePage, QueuePosition, QueuedJob, RequestSize, StopEvidence, Submission, SubmitError,
 };
 pub use entropy::Entropy;
 pub use event_feed::{ChangedJob, EventFeed, FeedError, FeedEvent, Receipt};
@@ -32,3 +33,4 @@ pub use job_store::{
     JobCommit, JobPage, JobQuery, JobStore, ReadError, StoreError,
 };
 pub use run_history::{FinishedRun, RunHistory};
+pub use sweep_ledger::{MAX_ORPHANS, Orphan, SweepLedger};

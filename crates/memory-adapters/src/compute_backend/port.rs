@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::identity::TryName;
+use batchway_domain::identity::{DeploymentId, TryName};
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
     BackendError, Candidate, Capacity, ComputeBackend, Description, LogError, LogPage, LogPosition,
-    StopEvidence, Submission, SubmitError,
+    Queue, QueuePage, QueuePosition, QueuedJob, StopEvidence, Submission, SubmitError,
 };
 
 use super::job::MemoryJob;
@@ -71,6 +71,20 @@ impl ComputeBackend for MemoryComputeBackend {
             .collect())
     }
 
+    /// What has slots finds everything by its name; what has a queue has one for each target.
+    fn queue_of(&self, target: &Target) -> Option<Queue> {
+        self.kind.slots.is_none().then(|| Queue(target.0.clone()))
+    }
+
+    async fn list_queue(
+        &self,
+        queue: &Queue,
+        deployment: &DeploymentId,
+        from: Option<&QueuePosition>,
+    ) -> Result<QueuePage, BackendError> {
+        Ok(self.state().page(queue, deployment, from))
+    }
+
     async fn terminate(&self, id: &BackendId, _reason: &str) -> Result<(), BackendError> {
         let now = self.clock.now();
         let mut state = self.state();
@@ -105,7 +119,45 @@ impl ComputeBackend for MemoryComputeBackend {
     }
 }
 
+/// Few, so that tests turn pages.
+const PAGE: usize = 3;
+
 impl State {
+    /// A position is how many jobs of the queue are older than those read.
+    fn page(
+        &self,
+        queue: &Queue,
+        deployment: &DeploymentId,
+        from: Option<&QueuePosition>,
+    ) -> QueuePage {
+        if self.hides_from_lookups {
+            return QueuePage::default();
+        }
+        let in_queue = self.jobs.values();
+        let in_queue = in_queue.filter(|job| job.submission.target.0 == queue.0);
+        let in_queue: Vec<&MemoryJob> = in_queue.collect();
+        let end = from
+            .and_then(|position| position.0.parse().ok())
+            .map_or(in_queue.len(), |end: usize| end.min(in_queue.len()));
+        let begin = end.saturating_sub(PAGE);
+        let page = &in_queue[begin..end];
+        let ours = page
+            .iter()
+            .rev()
+            .filter(|job| !job.has_ended() && job.submission.name.deployment == *deployment);
+        QueuePage {
+            jobs: ours
+                .map(|job| QueuedJob {
+                    id: job.description.id.clone(),
+                    name: job.submission.name.clone(),
+                    created_at: job.created_at,
+                })
+                .collect(),
+            back_to: page.iter().map(|job| job.created_at).min(),
+            next: (begin > 0).then(|| QueuePosition(begin.to_string())),
+        }
+    }
+
     fn alive(&self) -> usize {
         self.jobs.values().filter(|job| !job.has_ended()).count()
     }

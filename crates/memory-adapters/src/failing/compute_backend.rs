@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use batchway_domain::identity::TryName;
+use batchway_domain::identity::{DeploymentId, TryName};
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
     BackendError, CallLimits, Candidate, Capacity, ComputeBackend, Description, LogError, LogPage,
-    LogPosition, RequestSize, Submission, SubmitError,
+    LogPosition, Queue, QueuePage, QueuePosition, RequestSize, Submission, SubmitError,
 };
 
 use super::{Fault, Faults, reason};
@@ -22,6 +22,7 @@ pub enum ComputeBackendCall {
     Submit,
     Describe,
     FindByName,
+    ListQueue,
     Terminate,
     ReadLog,
     Forget,
@@ -29,11 +30,12 @@ pub enum ComputeBackendCall {
 
 impl ComputeBackendCall {
     /// Every call that can fail.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ResolveTarget,
         Self::Submit,
         Self::Describe,
         Self::FindByName,
+        Self::ListQueue,
         Self::Terminate,
         Self::ReadLog,
         Self::Forget,
@@ -148,6 +150,22 @@ impl ComputeBackend for FailingComputeBackend {
         let work = self.inner.find_by_name(name, target, hash);
         self.faults
             .around(ComputeBackendCall::FindByName, work, error)
+            .await
+    }
+
+    fn queue_of(&self, target: &Target) -> Option<Queue> {
+        self.inner.queue_of(target)
+    }
+
+    async fn list_queue(
+        &self,
+        queue: &Queue,
+        deployment: &DeploymentId,
+        from: Option<&QueuePosition>,
+    ) -> Result<QueuePage, BackendError> {
+        let work = self.inner.list_queue(queue, deployment, from);
+        self.faults
+            .around(ComputeBackendCall::ListQueue, work, error)
             .await
     }
 
