@@ -18,6 +18,7 @@ mod job_environment;
 mod job_type_schemas;
 mod looks;
 pub mod loops;
+mod machine;
 mod nudges;
 mod rules;
 mod settings;
@@ -44,6 +45,7 @@ use nudges::Nudges;
 
 pub use error::{RequestError, Violation};
 pub use job_type_schemas::InvalidJobType;
+pub use machine::Machine;
 pub use settings::Settings;
 
 /// The adapters that an [`Application`] works with.
@@ -76,6 +78,7 @@ pub struct Application(Arc<Inner>);
 struct Inner {
     ports: Ports,
     settings: Settings,
+    machine: Machine,
     job_types: JobTypes,
     schemas: JobTypeSchemas,
     estimates: Estimates,
@@ -97,6 +100,19 @@ impl Application {
         settings: Settings,
         job_types: JobTypes,
     ) -> Result<Self, InvalidJobType> {
+        Self::with_machine(ports, settings, job_types, Machine::default())
+    }
+
+    /// The same, going by a state machine of its own.
+    ///
+    /// # Errors
+    /// As [`Application::new`].
+    pub fn with_machine(
+        ports: Ports,
+        settings: Settings,
+        job_types: JobTypes,
+        machine: Machine,
+    ) -> Result<Self, InvalidJobType> {
         let schemas = JobTypeSchemas::compile(&job_types, &ports.backends)?;
         let nudges = Nudges::for_backends(ports.backends.keys());
         let calls = ports
@@ -110,6 +126,7 @@ impl Application {
         let inner = Inner {
             ports,
             settings,
+            machine,
             job_types,
             schemas,
             estimates: Estimates::default(),

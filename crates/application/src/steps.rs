@@ -1,7 +1,7 @@
 //! The one way in which a job is changed: read, decide, compare and set, tell.
 
 use batchway_domain::identity::JobId;
-use batchway_domain::job::machine::{GateReading, Observation, observe};
+use batchway_domain::job::machine::{GateReading, Observation};
 use batchway_domain::job::{Job, JobState, Lane};
 use batchway_domain::ports::{CommitError, JobCommit, StoreError};
 
@@ -53,7 +53,8 @@ impl Application {
         observation: &Observation,
     ) -> Result<Option<Job>, CommitError> {
         let rules = self.rules_of(job);
-        let Some(transition) = observe(job, observation, &rules, self.now()) else {
+        let machine = &self.0.machine;
+        let Some(transition) = machine.decide(job, observation, &rules, self.now()) else {
             return Ok(None);
         };
         let commit = JobCommit {

@@ -72,6 +72,7 @@ impl Loop for Listen {
 
     async fn run_once(&self) -> Report {
         let events = tokio::select! {
+            biased;
             // What was not heard to its end comes again, here or elsewhere.
             () = self.application.0.draining.cancelled() => return Report::default(),
             events = self.feed.receive() => events,

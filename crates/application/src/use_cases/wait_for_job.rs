@@ -52,6 +52,7 @@ impl Application {
                 return Ok(job);
             }
             tokio::select! {
+                biased;
                 _ = changed.changed() => {}
                 () = sleep_until(deadline.min(Instant::now() + LOOK_EVERY)) => {}
                 () = self.0.draining.cancelled() => {}
