@@ -5,13 +5,13 @@
 //! things; nothing recites what was called in which order.
 //!
 //! * [`ManualClock`] and [`SeededEntropy`]: time and chance by hand.
-//! * [`MemoryJobStore`], which is also the register of keys, the history of runs and the budget
-//!   of calls.
+//! * [`MemoryJobStore`], which is also the register of keys, the history of runs, the budget
+//!   of calls and the ledger of sweeps.
 //! * [`MemoryArtifactStore`], with links that can be followed.
 //! * [`MemoryComputeBackend`], whose jobs move when a test moves them.
 //! * [`MemoryEventFeed`], whose events are those that a test pushes.
-//! * [`FailingJobStore`], [`FailingCallBudget`], [`FailingArtifactStore`],
-//!   [`FailingComputeBackend`] and [`FailingEventFeed`] stand before any adapter and let calls
+//! * [`FailingJobStore`], [`FailingCallBudget`], [`FailingSweepLedger`],
+//!   [`FailingArtifactStore`], [`FailingComputeBackend`] and [`FailingEventFeed`] stand before any adapter and let calls
 //!   fail as [`Faults`] says: before or after they took effect.
 //!
 //! ```
@@ -40,7 +40,7 @@ pub use entropy::SeededEntropy;
 pub use event_feed::MemoryEventFeed;
 pub use failing::{
     ArtifactStoreCall, CallBudgetCall, ComputeBackendCall, EventFeedCall, FailingArtifactStore,
-    FailingCallBudget, FailingComputeBackend, FailingEventFeed, FailingJobStore, Fault, Faults,
-    JobStoreCall,
+    FailingCallBudget, FailingComputeBackend, FailingEventFeed, FailingJobStore,
+    FailingSweepLedger, Fault, Faults, JobStoreCall, SweepLedgerCall,
 };
 pub use job_store::MemoryJobStore;

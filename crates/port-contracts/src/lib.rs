@@ -16,6 +16,8 @@
 //!
 //! * [`JobStoreFixture`](job_store::JobStoreFixture) for [`job_store_contract!`], which also
 //!   holds the duties of `ApiKeys`, `RunHistory` and `CallBudget`: the four are one store.
+//! * [`SweepLedgerFixture`](sweep_ledger::SweepLedgerFixture) for [`sweep_ledger_contract!`], on
+//!   the same store.
 //! * [`ArtifactStoreFixture`](artifact_store::ArtifactStoreFixture) for
 //!   [`artifact_store_contract!`].
 //! * [`ComputeBackendFixture`](compute_backend::ComputeBackendFixture) for
@@ -40,5 +42,6 @@ mod execution;
 pub mod job_store;
 pub mod run_history;
 pub mod specimens;
+pub mod sweep_ledger;
 
 pub use execution::{DEADLINE, run_case};

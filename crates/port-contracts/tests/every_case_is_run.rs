@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 
 /// The modules that define a macro.
-const CONTRACTS: [&str; 4] = [
+const CONTRACTS: [&str; 5] = [
     "job_store",
+    "sweep_ledger",
     "artifact_store",
     "compute_backend",
     "event_feed",

@@ -5,6 +5,7 @@ mod call_budget;
 mod compute_backend;
 mod event_feed;
 mod job_store;
+mod sweep_ledger;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,6 +22,7 @@ pub use call_budget::{CallBudgetCall, FailingCallBudget};
 pub use compute_backend::{ComputeBackendCall, FailingComputeBackend};
 pub use event_feed::{EventFeedCall, FailingEventFeed};
 pub use job_store::{FailingJobStore, JobStoreCall};
+pub use sweep_ledger::{FailingSweepLedger, SweepLedgerCall};
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -8,6 +8,8 @@ use batchway_domain::identity::{IdempotencyKey, JobId, UserName};
 use batchway_domain::job::{Event, Job, Lane};
 use batchway_domain::ports::{CommitError, JobCommit, KeyRecord, TokenBuckets};
 
+use super::sweeps::Sweeps;
+
 /// Everything in the store.
 #[derive(Default)]
 pub(super) struct Contents {
@@ -21,6 +23,7 @@ pub(super) struct Contents {
     /// How many turns have been taken in dispatch lanes.
     pub(super) turns: u64,
     pub(super) call_buckets: TokenBuckets,
+    pub(super) sweeps: Sweeps,
 }
 
 /// A job and what goes with it.

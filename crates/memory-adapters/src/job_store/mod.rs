@@ -7,10 +7,12 @@ mod due;
 mod keys;
 mod listing;
 mod port;
+mod sweeps;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use batchway_domain::Timestamp;
 use batchway_domain::identity::{JobId, UserName};
 use batchway_domain::job::{Event, Job};
 use batchway_domain::ports::{Clock, KeyRecord};
@@ -20,12 +22,14 @@ use contents::Contents;
 
 /// A job store that keeps everything in memory, and is also its own register of keys
 /// ([`ApiKeys`](batchway_domain::ports::ApiKeys)), history of runs
-/// ([`RunHistory`](batchway_domain::ports::RunHistory)) and budget of calls
-/// ([`CallBudget`](batchway_domain::ports::CallBudget)).
+/// ([`RunHistory`](batchway_domain::ports::RunHistory)), budget of calls
+/// ([`CallBudget`](batchway_domain::ports::CallBudget)) and ledger of sweeps
+/// ([`SweepLedger`](batchway_domain::ports::SweepLedger)).
 ///
 /// It keeps every promise of its ports but that of surviving its process.
 pub struct MemoryJobStore {
     clock: Arc<dyn Clock>,
+    kept_since: Timestamp,
     contents: Mutex<Contents>,
 }
 
@@ -33,6 +37,7 @@ impl MemoryJobStore {
     /// An empty store that goes by this clock.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
+            kept_since: clock.now(),
             clock,
             contents: Mutex::default(),
         }

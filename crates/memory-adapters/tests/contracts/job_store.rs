@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::ports::{ApiKeys, CallBudget, Clock, JobStore, RunHistory};
+use batchway_domain::ports::{ApiKeys, CallBudget, Clock, JobStore, RunHistory, SweepLedger};
 use batchway_memory_adapters::{
-    CallBudgetCall, FailingCallBudget, FailingJobStore, Fault, JobStoreCall, ManualClock,
-    MemoryJobStore,
+    CallBudgetCall, FailingCallBudget, FailingJobStore, FailingSweepLedger, Fault, JobStoreCall,
+    ManualClock, MemoryJobStore, SweepLedgerCall,
 };
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
+use batchway_port_contracts::sweep_ledger::SweepLedgerFixture;
 
-use crate::retrying::{RetryingCallBudget, RetryingJobStore};
+use crate::retrying::{RetryingCallBudget, RetryingJobStore, RetryingSweepLedger};
 
 type Decorate = fn(Arc<MemoryJobStore>) -> Decorated;
 
@@ -33,6 +34,7 @@ struct Opened {
 struct Decorated {
     jobs: Arc<dyn JobStore>,
     budget: Arc<dyn CallBudget>,
+    ledger: Arc<dyn SweepLedger>,
 }
 
 impl Opened {
@@ -87,6 +89,12 @@ impl JobStoreFixture for Fixture {
     }
 }
 
+impl SweepLedgerFixture for Fixture {
+    fn ledger(&self) -> Arc<dyn SweepLedger> {
+        self.opened().decorated.ledger
+    }
+}
+
 async fn behind(decorate: Decorate) -> Fixture {
     let clock = Arc::new(ManualClock::default());
     let opened = Mutex::new(Opened::new(&clock, decorate));
@@ -100,14 +108,16 @@ async fn behind(decorate: Decorate) -> Fixture {
 fn plain(store: Arc<MemoryJobStore>) -> Decorated {
     Decorated {
         jobs: store.clone(),
-        budget: store,
+        budget: store.clone(),
+        ledger: store,
     }
 }
 
 fn idle(store: Arc<MemoryJobStore>) -> Decorated {
     Decorated {
         jobs: Arc::new(FailingJobStore::new(store.clone())),
-        budget: Arc::new(FailingCallBudget::new(store)),
+        budget: Arc::new(FailingCallBudget::new(store.clone())),
+        ledger: Arc::new(FailingSweepLedger::new(store)),
     }
 }
 
@@ -121,13 +131,19 @@ fn failing(
     for call in of_jobs {
         jobs.faults().fail_every_other(*call, fault);
     }
-    let budget = FailingCallBudget::new(store);
+    let budget = FailingCallBudget::new(store.clone());
     for call in of_budget {
         budget.faults().fail_every_other(*call, fault);
+    }
+    // Each of its calls answers again as it did.
+    let ledger = FailingSweepLedger::new(store);
+    for call in SweepLedgerCall::ALL {
+        ledger.faults().fail_every_other(call, fault);
     }
     Decorated {
         jobs: Arc::new(RetryingJobStore(jobs)),
         budget: Arc::new(RetryingCallBudget(budget)),
+        ledger: Arc::new(RetryingSweepLedger(ledger)),
     }
 }
 
@@ -147,16 +163,24 @@ const REPEATABLE: [JobStoreCall; 9] = [
 mod undecorated {
     use super::*;
     batchway_port_contracts::job_store_contract!(behind(plain));
+    batchway_port_contracts::sweep_ledger_contract!(behind(plain));
 }
 
 mod behind_idle_decorator {
     use super::*;
     batchway_port_contracts::job_store_contract!(behind(idle));
+    batchway_port_contracts::sweep_ledger_contract!(behind(idle));
 }
 
 mod declined_and_tried_again {
     use super::*;
     batchway_port_contracts::job_store_contract!(behind(|store| failing(
+        store,
+        Fault::Declined,
+        &JobStoreCall::ALL,
+        &CallBudgetCall::ALL
+    )));
+    batchway_port_contracts::sweep_ledger_contract!(behind(|store| failing(
         store,
         Fault::Declined,
         &JobStoreCall::ALL,
@@ -172,11 +196,23 @@ mod request_lost_and_tried_again {
         &JobStoreCall::ALL,
         &CallBudgetCall::ALL
     )));
+    batchway_port_contracts::sweep_ledger_contract!(behind(|store| failing(
+        store,
+        Fault::RequestLost,
+        &JobStoreCall::ALL,
+        &CallBudgetCall::ALL
+    )));
 }
 
 mod reply_lost_and_tried_again {
     use super::*;
     batchway_port_contracts::job_store_contract!(behind(|store| failing(
+        store,
+        Fault::ReplyLost,
+        &REPEATABLE,
+        &[CallBudgetCall::SlowDown]
+    )));
+    batchway_port_contracts::sweep_ledger_contract!(behind(|store| failing(
         store,
         Fault::ReplyLost,
         &REPEATABLE,

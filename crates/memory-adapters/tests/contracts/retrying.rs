@@ -9,19 +9,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
 use batchway_domain::artifacts::ArtifactKey;
-use batchway_domain::identity::{JobId, TryName, UserName};
+use batchway_domain::identity::{BackendName, JobId, TryName, UserName};
 use batchway_domain::job::{BackendId, Event, Job, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
     Admission, AdmitError, Admitted, ArtifactError, ArtifactMetadata, ArtifactRead, ArtifactStore,
     BackendError, ByteRange, ByteStream, CallBucket, CallBudget, CallGrant, CallLimit, Candidate,
     Capacity, CommitError, ComputeBackend, Created, Description, Disposition, DueRequest,
-    JobCommit, JobPage, JobQuery, JobStore, Link, LogError, LogPage, LogPosition, ReadError,
-    StoreError, Submission, SubmitError,
+    JobCommit, JobPage, JobQuery, JobStore, Link, LogError, LogPage, LogPosition, Orphan, Queue,
+    ReadError, StoreError, Submission, SubmitError, SweepLedger,
 };
 use batchway_domain::security::KeyDigest;
 use batchway_memory_adapters::{
     FailingArtifactStore, FailingCallBudget, FailingComputeBackend, FailingJobStore,
+    FailingSweepLedger,
 };
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
@@ -33,7 +34,10 @@ trait Passing {
 
 impl Passing for StoreError {
     fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Full { .. })
+        match self {
+            Self::Full { reason, .. } => reason.starts_with("a test lets"),
+            error => matches!(error, Self::Unavailable { .. }),
+        }
     }
 }
 
@@ -169,6 +173,36 @@ impl CallBudget for RetryingCallBudget {
 
     async fn slow_down(&self, bucket: &CallBucket, limit: CallLimit) -> Result<(), StoreError> {
         insist(|| self.0.slow_down(bucket, limit)).await
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct RetryingSweepLedger(pub(crate) FailingSweepLedger);
+
+#[async_trait]
+impl SweepLedger for RetryingSweepLedger {
+    async fn kept_since(&self) -> Result<Timestamp, StoreError> {
+        insist(|| self.0.kept_since()).await
+    }
+
+    async fn swept_until(&self, queue: &Queue) -> Result<Option<Timestamp>, StoreError> {
+        insist(|| self.0.swept_until(queue)).await
+    }
+
+    async fn record_sweep(&self, queue: &Queue, began_at: Timestamp) -> Result<(), StoreError> {
+        insist(|| self.0.record_sweep(queue, began_at)).await
+    }
+
+    async fn note_orphan(&self, orphan: &Orphan) -> Result<Orphan, StoreError> {
+        insist(|| self.0.note_orphan(orphan)).await
+    }
+
+    async fn orphans(&self) -> Result<Vec<Orphan>, StoreError> {
+        insist(|| self.0.orphans()).await
+    }
+
+    async fn forget_orphan(&self, backend: &BackendName, id: &BackendId) -> Result<(), StoreError> {
+        insist(|| self.0.forget_orphan(backend, id)).await
     }
 }
 
