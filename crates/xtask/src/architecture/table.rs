@@ -196,8 +196,15 @@ pub(crate) const TABLE: &[Row] = &[
         ..ROOM
     },
     tool("benchmarks"),
+    tool("chaos"),
     tool("end-to-end-tests"),
     tool("fake-aws-batch"),
+    Row {
+        folder: "fault-proxy",
+        may_use: NOTHING,
+        is_documented: true,
+        ..ROOM
+    },
     tool("simulator"),
     // Knows none of ours: it starts other people's servers.
     Row {
