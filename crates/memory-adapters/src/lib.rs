@@ -43,4 +43,4 @@ pub use failing::{
     FailingCallBudget, FailingComputeBackend, FailingEventFeed, FailingJobStore,
     FailingSweepLedger, Fault, Faults, JobStoreCall, SweepLedgerCall,
 };
-pub use job_store::MemoryJobStore;
+pub use job_store::{MemoryJobStore, StoreSnapshot};

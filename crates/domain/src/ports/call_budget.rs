@@ -152,7 +152,7 @@ impl TokenBucket {
 
 /// The buckets of a store that keeps them in memory, for one process alone. Each is made, full,
 /// when it is first asked for; there are as many as backends and kinds of calls.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct TokenBuckets(HashMap<CallBucket, TokenBucket>);
 
 impl TokenBuckets {

@@ -11,7 +11,7 @@ use batchway_domain::ports::{CommitError, JobCommit, KeyRecord, TokenBuckets};
 use super::sweeps::Sweeps;
 
 /// Everything in the store.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Contents {
     /// In the order of registration.
     pub(super) keys: Vec<KeyRecord>,
@@ -27,6 +27,7 @@ pub(super) struct Contents {
 }
 
 /// A job and what goes with it.
+#[derive(Clone)]
 pub(super) struct KeptJob {
     pub(super) job: Job,
     pub(super) params: Arc<str>,
@@ -37,7 +38,7 @@ pub(super) struct KeptJob {
 }
 
 /// What belongs to one user.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Tenant {
     pub(super) jobs: BTreeSet<JobId>,
     /// By their numbers in the user's own counting.
@@ -51,6 +52,7 @@ pub(super) struct Tenant {
 }
 
 /// What an idempotency key stands for.
+#[derive(Clone)]
 pub(super) struct KeptKey {
     pub(super) fingerprint: [u8; 32],
     pub(super) job: JobId,

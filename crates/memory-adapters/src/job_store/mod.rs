@@ -7,6 +7,7 @@ mod due;
 mod keys;
 mod listing;
 mod port;
+mod snapshot;
 mod sweeps;
 
 use std::fmt;
@@ -19,6 +20,8 @@ use batchway_domain::ports::{Clock, KeyRecord};
 use batchway_domain::security::ApiKey;
 
 use contents::Contents;
+
+pub use snapshot::StoreSnapshot;
 
 /// A job store that keeps everything in memory, and is also its own register of keys
 /// ([`ApiKeys`](batchway_domain::ports::ApiKeys)), history of runs

@@ -11,7 +11,7 @@ use batchway_domain::ports::{MAX_ORPHANS, Orphan, Queue, StoreError, SweepLedger
 use super::MemoryJobStore;
 
 /// What sweeps have found so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Sweeps {
     swept_until: HashMap<Queue, Timestamp>,
     orphans: BTreeMap<(BackendName, BackendId), Orphan>,
