@@ -1,0 +1,31 @@
+//! # Chaos
+//!
+//! Scripted runs against real parts: three `batchway serve` processes on one `redis-server`, each
+//! part behind a [fault proxy](batchway_fault_proxy), under load, while processes are ended by
+//! SIGKILL at random instants. When it is over the faults stop, everything is waited for with a
+//! bound, and the books are compared: what callers were told, what the store says, what ran, and
+//! what was left.
+//!
+//! | scene | what is killed | the books |
+//! |---|---|---|
+//! | [`Idempotency`] | gateways now and then, if asked for | one key, one job, the same words for all |
+//!
+//! `just chaos` runs them long, the tests of this crate short. A run that finds a broken promise
+//! says which, with ids, where the logs of all processes are, and the command that repeats it.
+
+use std::error::Error;
+
+mod caller;
+mod dice;
+mod killer;
+mod programs;
+mod replica;
+mod report;
+mod scenes;
+mod stage;
+
+pub use report::{Figures, Report, Table};
+pub use scenes::idempotency::Idempotency;
+
+/// What a run comes to, or why it could not be made.
+pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;

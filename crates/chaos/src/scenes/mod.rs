@@ -1,0 +1,3 @@
+//! What is done to the system, one file each.
+
+pub(crate) mod idempotency;

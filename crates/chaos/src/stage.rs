@@ -1,0 +1,110 @@
+//! Everything that a run stands on.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use batchway_fault_proxy::FaultProxy;
+use batchway_test_servers::RedisServer;
+use futures_util::future::try_join_all;
+use tempfile::TempDir;
+
+use crate::Outcome;
+use crate::replica::Replica;
+
+const REPLICAS: u8 = 3;
+/// Signs what replicas share.
+const SECRET: &str = "a secret that is the same on all replicas of a run";
+
+/// Three gateways on one Redis, each part behind a proxy of its own.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    replicas: Vec<Arc<Replica>>,
+    redis: Arc<RedisServer>,
+    to_redis: FaultProxy,
+    folder: Option<TempDir>,
+}
+
+impl Stage {
+    /// Gateways that take jobs and send none.
+    pub(crate) async fn of_admissions(seed: u64) -> Outcome<Self> {
+        let mut stage = Self::empty(seed)?;
+        stage.start_replicas(&[], &["--no-worker"], seed).await?;
+        Ok(stage)
+    }
+
+    fn empty(seed: u64) -> Outcome<Self> {
+        let redis = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
+        Ok(Self {
+            to_redis: FaultProxy::start(on_this_machine(redis.port()), seed)?,
+            replicas: Vec::new(),
+            redis: Arc::new(redis),
+            folder: Some(TempDir::with_prefix("batchway-chaos-")?),
+        })
+    }
+
+    async fn start_replicas(
+        &mut self,
+        variables: &[(&str, String)],
+        options: &[&str],
+        seed: u64,
+    ) -> Outcome<()> {
+        let common = [
+            ("REDIS_HOST", "127.0.0.1".to_owned()),
+            ("REDIS_PORT", self.to_redis.port().to_string()),
+            ("BATCHWAY_REDIS_DURABILITY", "fsync".to_owned()),
+            ("BATCHWAY_SECRET", SECRET.to_owned()),
+            ("BATCHWAY_LOG", "info".to_owned()),
+        ];
+        for number in 1..=REPLICAS {
+            let front = FaultProxy::start(nowhere(), seed.wrapping_add(number.into()))?;
+            let variables = common
+                .iter()
+                .chain(variables)
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect();
+            let folder = self.folder().join(format!("replica-{number}"));
+            let replica = Replica::new(front, folder, variables, options)?;
+            self.replicas.push(Arc::new(replica));
+        }
+        // The first alone settles what a store's first gateway does.
+        self.replicas[0].start().await?;
+        try_join_all(self.replicas[1..].iter().map(|replica| replica.start())).await?;
+        Ok(())
+    }
+
+    pub(crate) fn replicas(&self) -> &[Arc<Replica>] {
+        &self.replicas
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder
+            .as_ref()
+            .expect("it is only given away at the end")
+            .path()
+    }
+
+    /// What went wrong with the gateways themselves, in a sentence each.
+    pub(crate) fn crashes(&self) -> Vec<String> {
+        self.replicas
+            .iter()
+            .flat_map(|replica| replica.crashes())
+            .collect()
+    }
+
+    /// Ends everything that nobody else holds. Its logs stay if something is wrong; then this
+    /// says where.
+    pub(crate) fn end(stage: Arc<Self>, is_wrong: bool) -> Option<PathBuf> {
+        let folder = Arc::into_inner(stage)?.folder.take()?;
+        is_wrong.then(|| folder.keep())
+    }
+}
+
+pub(crate) fn on_this_machine(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// Where nobody listens: port 0 can't be connected to.
+fn nowhere() -> SocketAddr {
+    on_this_machine(0)
+}
