@@ -1,0 +1,460 @@
+//! AWS Batch as a replica reaches it: the port, as the adapter for AWS keeps it, over the account
+//! in memory and a network that loses things.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use batchway_domain::Timestamp;
+use batchway_domain::identity::{DeploymentId, TryName};
+use batchway_domain::job::{BackendId, Failure, FailureClass, RequestHash, Settlement, Target};
+use batchway_domain::job_type::Execution;
+use batchway_domain::ports::{
+    BackendAttempt, BackendError, BackendState, CallLimit, CallLimits, Candidate, Capacity,
+    ComputeBackend, Description, Held, LogError, LogPage, LogPosition, Queue, QueuePage,
+    QueuePosition, QueuedJob, StopEvidence, Submission, SubmitError,
+};
+use batchway_domain::runner::exit_codes;
+use batchway_fake_aws_batch::wire::{
+    EvaluateOnExit, JobDetail, JobStatus, JobSummary, KeyValuesPair, ListJobs, ListedJobs,
+    RetryAction, RetryStrategy, SubmitJob,
+};
+use batchway_fake_aws_batch::{Account, ApiError, Millis};
+
+use crate::account::{DEPLOYMENT_TAG, HASH_TAG, RUNNER_TAG, tags};
+use crate::network::{NoAnswer, Service};
+use crate::plants::Plant;
+use crate::replica::Process;
+use crate::setting;
+use crate::world::World;
+
+/// As the adapter for AWS has it.
+const CALLS: CallLimit = CallLimit {
+    per_second: 40.0,
+    burst: 10,
+};
+
+/// How often an SDK that repeats requests sends one.
+const SDK_ATTEMPTS: usize = 3;
+
+/// A replica's client of AWS Batch.
+pub(crate) struct BatchLink {
+    world: Arc<World>,
+    process: Process,
+}
+
+impl BatchLink {
+    pub(crate) const fn new(world: Arc<World>, process: Process) -> Self {
+        Self { world, process }
+    }
+
+    async fn call<T: Send + 'static>(
+        &self,
+        service: Service,
+        step: impl FnOnce(&World, &mut Account, Millis) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<Result<T, ApiError>, NoAnswer> {
+        let world = self.world.clone();
+        self.world
+            .call(service, move || {
+                if world.weather.calls_are_throttled() {
+                    return Err(ApiError::too_many_requests());
+                }
+                if world.weather.rights_are_missing() {
+                    return Err(ApiError::access_denied("batch"));
+                }
+                world.in_account(|account, now| step(&world, account, now))
+            })
+            .await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&World, &mut Account, Millis) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, BackendError> {
+        match self.call(Service::Batch, step).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(BackendError {
+                throttled: error.status == 429,
+                reason: error.message,
+                source: None,
+            }),
+            Err(NoAnswer) => Err(BackendError {
+                reason: "no answer".to_owned(),
+                throttled: false,
+                source: None,
+            }),
+        }
+    }
+
+    async fn send(&self, submission: &Submission) -> Result<BackendId, SubmitError> {
+        let (request, name) = (request(submission), submission.name.clone());
+        let answer = self.call(Service::SubmitJob, move |world, account, now| {
+            let accepted = account.submit_job(&request, now)?;
+            let id = BackendId(accepted.job_id.to_string());
+            world.truth().add_copy(id.clone(), name.clone());
+            world.trace(|| format!("{id} is accepted as {name}"));
+            Ok(id)
+        });
+        match answer.await {
+            Ok(Ok(id)) => Ok(id),
+            Ok(Err(error)) => Err(submit_error(error)),
+            Err(NoAnswer) if self.world.is_planted(Plant::NoAnswerMeansNothing) => {
+                Err(SubmitError::DidNotHappen {
+                    reason: "no answer".to_owned(),
+                    retry_after: None,
+                    source: None,
+                })
+            }
+            Err(NoAnswer) => Err(SubmitError::Unknown {
+                reason: "no answer".to_owned(),
+                source: None,
+            }),
+        }
+    }
+
+    async fn list(&self, request: ListJobs) -> Result<ListedJobs, BackendError> {
+        self.read(move |_, account, now| account.list_jobs(&request, now))
+            .await
+    }
+
+    async fn details(&self, ids: Vec<String>) -> Result<Vec<JobDetail>, BackendError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.read(move |_, account, now| account.describe_jobs(&ids, now))
+            .await
+    }
+
+    async fn listed_by_name(&self, filter: String) -> Result<Vec<JobSummary>, BackendError> {
+        let mut found = Vec::new();
+        let mut next_token = None;
+        loop {
+            let page = self.list(by_name(filter.clone(), next_token)).await?;
+            found.extend(page.job_summary_list);
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for BatchLink {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("BatchLink")
+    }
+}
+
+#[async_trait]
+impl ComputeBackend for BatchLink {
+    fn settlement(&self) -> Settlement {
+        if self.world.is_planted(Plant::ResolveAtOnce) {
+            return Settlement::Authoritative;
+        }
+        Settlement::AWS_BATCH
+    }
+
+    async fn capacity(&self) -> Capacity {
+        Capacity::Queue
+    }
+
+    fn call_limits(&self) -> Option<CallLimits> {
+        Some(CallLimits {
+            scope: "123456789012/eu-central-1".to_owned(),
+            submissions: CALLS,
+            others: CALLS,
+        })
+    }
+
+    async fn resolve_target(&self, _: &Execution) -> Result<Target, SubmitError> {
+        let target = Target(format!("{} {}:1", setting::QUEUE, setting::DEFINITION));
+        match self.call(Service::Batch, move |_, _, _| Ok(target)).await {
+            Ok(Ok(target)) => Ok(target),
+            Ok(Err(error)) => Err(submit_error(error)),
+            Err(NoAnswer) => Err(SubmitError::DidNotHappen {
+                reason: "no answer".to_owned(),
+                retry_after: None,
+                source: None,
+            }),
+        }
+    }
+
+    async fn submit(&self, submission: &Submission) -> Result<BackendId, SubmitError> {
+        let mut answer = self.send(submission).await;
+        if self.world.is_planted(Plant::SdkRetries) {
+            for _ in 1..SDK_ATTEMPTS {
+                if matches!(answer, Err(SubmitError::Unknown { .. })) {
+                    answer = self.send(submission).await;
+                }
+            }
+        }
+        if let Ok(id) = &answer {
+            self.world.heard(self.process, id, &submission.name);
+        }
+        answer
+    }
+
+    async fn describe(&self, ids: &[BackendId]) -> Result<Vec<Description>, BackendError> {
+        let asked = ids.iter().map(|id| id.0.clone()).collect();
+        let mut jobs = self.details(asked).await?;
+        if self.world.is_planted(Plant::LosersEvent) {
+            for job in &mut jobs {
+                self.put_another_in_its_place(job).await?;
+            }
+        }
+        Ok(jobs.iter().map(describe).collect())
+    }
+
+    async fn find_by_name(
+        &self,
+        name: &TryName,
+        _target: &Target,
+        hash: &RequestHash,
+    ) -> Result<Vec<Candidate>, BackendError> {
+        let mut listed = self.listed_by_name(name.to_string()).await?;
+        listed.retain(|job| *job.job_name == *name.to_string());
+        if !self.world.is_planted(Plant::AdoptByNameOnly) {
+            let ids = listed.iter().map(|job| job.job_id.to_string()).collect();
+            let described = self.details(ids).await?;
+            listed.retain(|job| {
+                let detail = described.iter().find(|detail| detail.job_id == job.job_id);
+                detail
+                    .and_then(|detail| detail.tags.get(HASH_TAG))
+                    .is_none_or(|tagged| *tagged == hash.0)
+            });
+        }
+        Ok(listed
+            .iter()
+            .map(|job| Candidate {
+                id: BackendId(job.job_id.to_string()),
+                created_at: Timestamp::from_millis(job.created_at),
+            })
+            .collect())
+    }
+
+    fn queue_of(&self, _: &Target) -> Option<Queue> {
+        Some(Queue(setting::QUEUE.to_owned()))
+    }
+
+    async fn list_queue(
+        &self,
+        _queue: &Queue,
+        deployment: &DeploymentId,
+        from: Option<&QueuePosition>,
+    ) -> Result<QueuePage, BackendError> {
+        let takes_all = self.world.is_planted(Plant::SweepOthers);
+        let filter = if takes_all {
+            "bw-*".to_owned()
+        } else {
+            format!("bw-{deployment}-*")
+        };
+        let token = from.map(|position| position.0.clone());
+        let page = self.list(by_name(filter, token)).await?;
+        let alive: Vec<&JobSummary> = page
+            .job_summary_list
+            .iter()
+            .filter(|job| !job.status.is_terminal())
+            .collect();
+        let ids = alive.iter().map(|job| job.job_id.to_string()).collect();
+        let marked = self.details(ids).await?;
+        let is_marked = |job: &JobSummary| {
+            let detail = marked.iter().find(|detail| detail.job_id == job.job_id);
+            let tag = detail.and_then(|detail| detail.tags.get(DEPLOYMENT_TAG));
+            takes_all || tag.is_some_and(|tag| *tag == deployment.to_string())
+        };
+        let queued = |job: &&JobSummary| {
+            let mut name: TryName = job.job_name.parse().ok()?;
+            if takes_all {
+                name.deployment = deployment.clone();
+            }
+            Some(QueuedJob {
+                id: BackendId(job.job_id.to_string()),
+                name,
+                created_at: Timestamp::from_millis(job.created_at),
+            })
+        };
+        let created = page.job_summary_list.iter().map(|job| job.created_at);
+        Ok(QueuePage {
+            jobs: alive
+                .iter()
+                .filter(|job| is_marked(job))
+                .filter_map(queued)
+                .filter(|job| job.name.deployment == *deployment)
+                .collect(),
+            back_to: created.min().map(Timestamp::from_millis),
+            next: page.next_token.map(QueuePosition),
+        })
+    }
+
+    async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {
+        if self.world.is_planted(Plant::StopOnce) && !self.world.truth().stops_first_time(id) {
+            return Ok(());
+        }
+        let (id, reason) = (id.0.clone(), reason.to_owned());
+        let cancels = self.world.is_planted(Plant::CancelJob);
+        self.read(move |world, account, now| {
+            world.truth().stop_asked(&BackendId(id.clone()));
+            world.trace(|| format!("{id} is told to stop"));
+            if cancels {
+                account.cancel_job(&id, &reason, now)
+            } else {
+                account.terminate_job(&id, &reason, now)
+            }
+        })
+        .await
+    }
+
+    async fn read_log(
+        &self,
+        _id: &BackendId,
+        _attempt: u32,
+        _from: LogPosition,
+        _limit: usize,
+    ) -> Result<LogPage, LogError> {
+        Err(LogError::NoLog {
+            reason: "programs of a simulation say nothing".to_owned(),
+        })
+    }
+
+    async fn forget(&self, _id: &BackendId) -> Result<(), BackendError> {
+        Ok(())
+    }
+}
+
+impl BatchLink {
+    /// What is said of the newest job of that name is taken for this one's.
+    async fn put_another_in_its_place(&self, job: &mut JobDetail) -> Result<(), BackendError> {
+        let named = self.listed_by_name(job.job_name.to_string()).await?;
+        let Some(newest) = named.first().filter(|other| other.job_id != job.job_id) else {
+            return Ok(());
+        };
+        let others = self.details(vec![newest.job_id.to_string()]).await?;
+        if let Some(other) = others.into_iter().next() {
+            let id = job.job_id.clone();
+            *job = other;
+            job.job_id = id;
+        }
+        Ok(())
+    }
+}
+
+fn by_name(filter: String, next_token: Option<String>) -> ListJobs {
+    ListJobs {
+        job_queue: Some(setting::QUEUE.to_owned()),
+        filters: vec![KeyValuesPair {
+            name: "JOB_NAME".to_owned(),
+            values: vec![filter],
+        }],
+        next_token,
+        ..ListJobs::default()
+    }
+}
+
+fn request(submission: &Submission) -> SubmitJob {
+    let Submission { name, gated, .. } = submission;
+    let rule = |reason: &str, action| EvaluateOnExit {
+        on_status_reason: Some(reason.to_owned()),
+        action: Some(action),
+        ..EvaluateOnExit::default()
+    };
+    SubmitJob {
+        job_name: name.to_string(),
+        job_queue: setting::QUEUE.to_owned(),
+        job_definition: format!("{}:1", setting::DEFINITION),
+        retry_strategy: Some(RetryStrategy {
+            attempts: Some(if *gated { 3 } else { 1 }),
+            evaluate_on_exit: vec![
+                rule("Host EC2*", RetryAction::Retry),
+                rule("Your Spot Task was interrupted*", RetryAction::Retry),
+                rule("*", RetryAction::Exit),
+            ],
+        }),
+        tags: tags([
+            (DEPLOYMENT_TAG, name.deployment.to_string()),
+            (HASH_TAG, submission.request_hash.0.clone()),
+            (RUNNER_TAG, gated.to_string()),
+        ]),
+        ..SubmitJob::default()
+    }
+}
+
+/// As the adapter for AWS classifies it.
+fn submit_error(error: ApiError) -> SubmitError {
+    match error.code {
+        "TooManyRequestsException" => SubmitError::Throttled {
+            reason: error.message,
+            retry_after: None,
+        },
+        "AccessDeniedException" => SubmitError::Held(Held {
+            code: "access_denied".to_owned(),
+            message: error.message,
+        }),
+        "ClientException" => SubmitError::Refused {
+            reason: error.message,
+        },
+        _ => SubmitError::Unknown {
+            reason: error.message,
+            source: None,
+        },
+    }
+}
+
+fn describe(job: &JobDetail) -> Description {
+    let time = |millis: Option<i64>| millis.map(Timestamp::from_millis);
+    let mut attempts: Vec<BackendAttempt> = job
+        .attempts
+        .iter()
+        .map(|attempt| BackendAttempt {
+            started_at: time(attempt.started_at),
+            stopped_at: Some(Timestamp::from_millis(attempt.stopped_at)),
+            failure: (attempt.container.exit_code != Some(0))
+                .then(|| failure(&attempt.status_reason, attempt.container.exit_code)),
+        })
+        .collect();
+    let state = match job.status {
+        JobStatus::Running => {
+            attempts.push(BackendAttempt {
+                started_at: time(job.started_at),
+                ..BackendAttempt::default()
+            });
+            BackendState::Running
+        }
+        JobStatus::Succeeded => BackendState::Succeeded,
+        JobStatus::Failed => failed(job),
+        _ => BackendState::Waiting { reason: None },
+    };
+    Description {
+        id: BackendId(job.job_id.to_string()),
+        state,
+        attempts,
+    }
+}
+
+fn failed(job: &JobDetail) -> BackendState {
+    let is_under_runner = job.tags.get(RUNNER_TAG).is_some_and(|tag| tag == "true");
+    let exit_code = job.container.exit_code.filter(|_| is_under_runner);
+    let reason = job.status_reason.as_deref().unwrap_or_default();
+    let stop = if job.is_cancelled || job.is_terminated {
+        StopEvidence::Flag
+    } else if exit_code == Some(exit_codes::STOPPED_BY_GATEWAY) {
+        StopEvidence::OurReason
+    } else {
+        StopEvidence::None
+    };
+    BackendState::Failed {
+        failure: failure(reason, job.container.exit_code),
+        stop,
+        lost_gate: exit_code == Some(exit_codes::GATE_CLOSED),
+    }
+}
+
+fn failure(reason: &str, exit_code: Option<i32>) -> Failure {
+    let class = match (reason, exit_code) {
+        (reason, _) if reason.starts_with("Host EC2") => FailureClass::HostLost,
+        (reason, _) if reason.starts_with("Your Spot Task") => FailureClass::SpotReclaim,
+        (_, None | Some(exit_codes::GATE_UNREACHABLE | exit_codes::NOT_STARTED)) => {
+            FailureClass::StartFailure
+        }
+        (_, Some(_)) => FailureClass::ProgramExit,
+    };
+    Failure::new(class, reason)
+}

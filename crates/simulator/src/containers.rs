@@ -1,0 +1,441 @@
+//! The machines of AWS Batch: containers with our runner in them, or with an image that knows
+//! nothing of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use batchway_domain::artifacts::{GateEntry, JobFolder, Manifest, ProgramEnd};
+use batchway_domain::identity::{JobId, TryName};
+use batchway_domain::job::BackendId;
+use batchway_domain::ports::{ArtifactError, ArtifactStore, Created};
+use batchway_domain::runner::{RunnerReport, exit_codes};
+use batchway_domain::security::JobToken;
+use batchway_fake_aws_batch::wire::JobStatus;
+use batchway_fake_aws_batch::{Exit, Millis, Signal, Start, Stop};
+use bytes::Bytes;
+use futures_util::{FutureExt, TryStreamExt};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::account::RUNNER_TAG;
+use crate::artifacts::ArtifactsLink;
+use crate::clients::ask;
+use crate::setting;
+use crate::world::World;
+
+/// How often a runner tries to reach the artifact store before it gives up.
+const PATIENCE: u32 = 8;
+
+/// How often a runner says that it lives.
+const REPORTS_EVERY: Duration = Duration::from_secs(10);
+
+/// 128 and the number of SIGTERM, of SIGKILL.
+const TERMINATED: i32 = 143;
+const KILLED: i32 = 137;
+
+/// What a container is told from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    None,
+    Terminate,
+    /// Its machine is gone, or it is killed.
+    Die,
+}
+
+/// Every container that runs.
+#[derive(Debug, Default)]
+pub(crate) struct Containers(Mutex<BTreeMap<BackendId, watch::Sender<Order>>>);
+
+impl Containers {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<BackendId, watch::Sender<Order>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn order(&self, id: &BackendId, order: Order) {
+        if let Some(container) = self.all().get(id) {
+            container.send_modify(|present| *present = order.max(*present));
+        }
+    }
+
+    /// The machine goes away under it.
+    pub(crate) fn kill(&self, id: &BackendId) {
+        self.order(id, Order::Die);
+    }
+}
+
+/// Starts and stops containers as the account asks for it, for ever.
+pub(crate) async fn run_the_machine_room(world: Arc<World>) {
+    loop {
+        let changed = world.account_changed.notified();
+        let (starts, stops, events, next) = {
+            let now = world.millis();
+            let mut account = world.account();
+            account.advance(now);
+            (
+                account.take_starts(),
+                account.take_stops(),
+                account.take_events(),
+                account.next_change_at(),
+            )
+        };
+        for start in starts {
+            let (orders, ordered) = watch::channel(Order::None);
+            let id = BackendId(start.job_id.to_string());
+            world.containers().all().insert(id.clone(), orders);
+            tokio::spawn(Container::new(&world, id, &start, ordered).live());
+        }
+        for stop in stops {
+            world.containers().obey(&stop);
+        }
+        for event in events {
+            world.tell_of(&event.job);
+        }
+        let until_next = next.map(|at| at.minus(world.millis()));
+        match until_next {
+            Some(Millis(wait)) => {
+                let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0));
+                tokio::select! {
+                    biased;
+                    () = changed => {}
+                    () = sleep(wait.max(Duration::from_millis(1))) => {}
+                }
+            }
+            None => changed.await,
+        }
+    }
+}
+
+impl Containers {
+    fn obey(&self, stop: &Stop) {
+        let order = match stop.signal {
+            Signal::Terminate => Order::Terminate,
+            Signal::Kill => Order::Die,
+        };
+        self.order(&BackendId(stop.job_id.to_string()), order);
+    }
+}
+
+/// One attempt.
+struct Container {
+    world: Arc<World>,
+    id: BackendId,
+    attempt: u32,
+    /// What it was submitted as; `None` for somebody else's.
+    name: Option<TryName>,
+    is_gated: bool,
+    ordered: watch::Receiver<Order>,
+}
+
+/// A wait was over before its time: the container is to end.
+struct Told;
+
+impl Container {
+    fn new(
+        world: &Arc<World>,
+        id: BackendId,
+        start: &Start,
+        ordered: watch::Receiver<Order>,
+    ) -> Self {
+        let detail = world.detail_of(&id);
+        let is_gated = detail
+            .and_then(|job| job.tags.get(RUNNER_TAG).cloned())
+            .is_some_and(|tag| tag == "true");
+        let name: Option<TryName> = start.job_name.parse().ok();
+        let is_ours = world.truth().copies().any(|(copy, _)| *copy == id);
+        Self {
+            world: world.clone(),
+            name: name.filter(|_| is_ours),
+            attempt: start.attempt,
+            id,
+            is_gated,
+            ordered,
+        }
+    }
+
+    async fn live(mut self) {
+        let mut dies = self.ordered.clone();
+        let world = self.world.clone();
+        let (id, attempt, name) = (self.id.clone(), self.attempt, self.name.clone());
+        let exit = tokio::select! {
+            biased;
+            _ = dies.wait_for(|order| *order == Order::Die) => Exit::with_code(KILLED),
+            exit = self.run() => exit,
+        };
+        if let Some(name) = &name {
+            world.truth().works_no_more(&name.job, &id);
+        }
+        let succeeded = exit.code == Some(0);
+        world.trace(|| format!("{id} attempt {attempt} exits: {:?}", exit.code));
+        world.in_account(|account, now| account.exited(&id.0, attempt, exit, now));
+        let is_done = succeeded
+            && world
+                .detail_of(&id)
+                .is_some_and(|job| job.status == JobStatus::Succeeded);
+        if let Some(name) = name.filter(|_| is_done) {
+            world.truth().is_done(&name.job, &id);
+        }
+    }
+
+    async fn run(&mut self) -> Exit {
+        if self.is_stuck().await {
+            return Exit::with_code(TERMINATED);
+        }
+        let dice = &self.world.dice;
+        let longest = u64::try_from(self.world.plan.longest_queue.as_millis()).unwrap_or(0);
+        let queued = dice.millis(0, longest);
+        if self.wait(queued).await.is_err() {
+            return Exit::with_code(TERMINATED);
+        }
+        let (id, attempt) = (self.id.clone(), self.attempt);
+        self.world
+            .in_account(|account, now| account.started(&id.0, attempt, now));
+        match self.name.clone() {
+            None => self.work_for_somebody_else().await,
+            Some(name) if self.is_gated => self.run_the_runner(&name).await,
+            Some(name) => self.run_without_gate(&name.job).await,
+        }
+    }
+
+    /// Now and then there is no machine for a copy, until its record says that it is the one that
+    /// counts: what nobody owns would wait for ever.
+    async fn is_stuck(&mut self) -> bool {
+        let Some(name) = self.name.clone() else {
+            return false;
+        };
+        if !self.world.dice.happens(200) {
+            return false;
+        }
+        loop {
+            let counts = self
+                .world
+                .jobs
+                .job(&name.job)
+                .is_some_and(|job| job.state.backend_id() == Some(&self.id));
+            if counts {
+                return false;
+            }
+            if self.wait(Duration::from_secs(5)).await.is_err() {
+                return true;
+            }
+        }
+    }
+
+    async fn wait(&mut self, time: Duration) -> Result<(), Told> {
+        tokio::select! {
+            biased;
+            _ = self.ordered.wait_for(|order| *order >= Order::Terminate) => Err(Told),
+            () = sleep(time) => Ok(()),
+        }
+    }
+
+    async fn work_for_somebody_else(&mut self) -> Exit {
+        match self.wait(Duration::from_secs(600)).await {
+            Ok(()) => Exit::with_code(0),
+            Err(Told) => Exit::with_code(TERMINATED),
+        }
+    }
+
+    async fn run_without_gate(&mut self, job: &JobId) -> Exit {
+        self.world.begins_to_work(job, &self.id, false);
+        let run = self.run_time();
+        let (lasts, ends_with) = self.fate(run);
+        match self.wait(lasts).await {
+            Ok(()) => ends_with,
+            Err(Told) => Exit::with_code(TERMINATED),
+        }
+    }
+
+    fn run_time(&self) -> Duration {
+        let longest = u64::try_from(self.world.plan.longest_run.as_millis()).unwrap_or(0);
+        self.world.dice.millis(500, longest.max(500))
+    }
+
+    /// How long a program works, and how it ends, if nobody stops it.
+    fn fate(&self, run: Duration) -> (Duration, Exit) {
+        let dice = &self.world.dice;
+        if self.world.weather.is_fair() || dice.happens(950) {
+            (run, Exit::with_code(0))
+        } else {
+            (run / 2, Exit::with_code(1))
+        }
+    }
+}
+
+/// Our runner, as far as the gateway has to do with it.
+impl Container {
+    async fn run_the_runner(&mut self, name: &TryName) -> Exit {
+        match self.pass_the_gate(name).await {
+            Ok(None) => {}
+            Ok(Some(exit)) => return exit,
+            Err(Told) => return Exit::with_code(exit_codes::STOPPED),
+        }
+        self.world.begins_to_work(&name.job, &self.id, true);
+        let dies = self.world.dice.happens(self.world.plan.machines_lost);
+        if dies && !self.world.weather.is_fair() {
+            let (world, id) = (self.world.clone(), self.id.clone());
+            let after = self.run_time();
+            tokio::spawn(async move {
+                sleep(after).await;
+                world.lose_machine_of(&id);
+            });
+        }
+        let (end, code) = self.work(name).await;
+        self.world.truth().works_no_more(&name.job, &self.id);
+        self.finish(name, end, code).await
+    }
+
+    async fn pass_the_gate(&mut self, name: &TryName) -> Result<Option<Exit>, Told> {
+        let key = folder(name).gate(name.number);
+        let entry = GateEntry::Admitted {
+            backend_id: self.id.clone(),
+        };
+        let encoded = Bytes::from(entry.encode());
+        let store = ArtifactsLink::new(self.world.clone());
+        for _ in 0..PATIENCE {
+            match store.create(&key, encoded.clone()).await {
+                Ok(Created::Won) => return Ok(None),
+                Ok(Created::AlreadyThere) => match self.read_gate(&store, name, &entry).await {
+                    Ok(exit) => return Ok(exit),
+                    Err(_unavailable) => {}
+                },
+                Err(_unavailable) => {}
+            }
+            let pause = self.world.dice.millis(500, 4_000);
+            self.wait(pause).await?;
+        }
+        Ok(Some(Exit::with_code(exit_codes::GATE_UNREACHABLE)))
+    }
+
+    /// What stands in the gate: `None` where this copy may go on.
+    async fn read_gate(
+        &self,
+        store: &ArtifactsLink,
+        name: &TryName,
+        ours: &GateEntry,
+    ) -> Result<Option<Exit>, ArtifactError> {
+        let folder = folder(name);
+        let found = content(store, &folder.gate(name.number)).await?;
+        if GateEntry::decode(&found).as_ref() != Some(ours) {
+            return Ok(Some(Exit::with_code(exit_codes::GATE_CLOSED)));
+        }
+        match content(store, &folder.manifest(name.number)).await {
+            Ok(manifest) => {
+                let end = Manifest::decode(&manifest).map(|manifest| manifest.end);
+                Ok(Some(Exit::with_code(match end {
+                    Some(ProgramEnd::Exited { code }) => code,
+                    _ => exit_codes::STOPPED,
+                })))
+            }
+            Err(ArtifactError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Works until it is done, or told to stop from either side.
+    async fn work(&mut self, name: &TryName) -> (ProgramEnd, i32) {
+        let run = self.run_time();
+        let (lasts, exit) = self.fate(run);
+        let done_at = Instant::now() + lasts;
+        loop {
+            let next_report = Instant::now() + REPORTS_EVERY;
+            tokio::select! {
+                biased;
+                _ = self.ordered.wait_for(|order| *order >= Order::Terminate) => {
+                    return (ProgramEnd::Stopped, exit_codes::STOPPED);
+                }
+                () = sleep_until(done_at) => {
+                    let code = exit.code.unwrap_or(1);
+                    return (ProgramEnd::Exited { code }, code);
+                }
+                () = sleep_until(next_report) => {}
+            }
+            let report = self.report(name);
+            let is_told = tokio::select! {
+                biased;
+                () = sleep_until(done_at) => false,
+                told = report => told,
+            };
+            if is_told {
+                return (ProgramEnd::Stopped, exit_codes::STOPPED_BY_GATEWAY);
+            }
+        }
+    }
+
+    /// Says that it lives, and hears whether it is to stop.
+    fn report(&self, name: &TryName) -> impl Future<Output = bool> + Send + 'static {
+        let token = JobToken {
+            job: name.job.clone(),
+            try_number: name.number,
+            expires_at: self.world.now().plus(Duration::from_secs(24 * 3600)),
+        };
+        let token = token.sign(&setting::secrets());
+        let report = RunnerReport {
+            backend_id: self.id.clone(),
+            attempt: self.attempt,
+            progress: Some(0.5),
+            message: None,
+        };
+        let world = self.world.clone();
+        async move {
+            let answer = ask(&world, move |application| {
+                async move { application.report_progress(&token, report).await }.boxed()
+            });
+            matches!(answer.await, Some(Ok(order)) if order.stop)
+        }
+    }
+
+    /// Leaves results and the manifest, the manifest last.
+    async fn finish(&self, name: &TryName, end: ProgramEnd, code: i32) -> Exit {
+        let manifest = Manifest {
+            version: Manifest::VERSION,
+            backend_id: self.id.clone(),
+            attempt: self.attempt,
+            end,
+            message: None,
+            started_at: None,
+            stopped_at: self.world.now(),
+            objects: Vec::new(),
+        };
+        if end == ProgramEnd::Stopped && code == exit_codes::STOPPED && self.is_reclaimed() {
+            // Another attempt of the same try follows, and its manifest is the one.
+            return Exit::with_code(code);
+        }
+        let store = ArtifactsLink::new(self.world.clone());
+        let (key, encoded) = (folder(name).manifest(name.number), Bytes::from(manifest.encode()));
+        for _ in 0..PATIENCE {
+            if store.create(&key, encoded.clone()).await.is_ok() {
+                sleep(self.world.dice.millis(0, 2_000)).await;
+                return Exit::with_code(code);
+            }
+            sleep(self.world.dice.millis(500, 4_000)).await;
+        }
+        Exit::with_code(exit_codes::RESULTS_NOT_STORED)
+    }
+
+    fn is_reclaimed(&self) -> bool {
+        self.world
+            .detail_of(&self.id)
+            .is_some_and(|job| !job.is_terminated && !job.is_cancelled)
+    }
+}
+
+fn folder(name: &TryName) -> JobFolder {
+    JobFolder::new(&setting::environment(), &setting::user(), &name.job)
+}
+
+async fn content(
+    store: &ArtifactsLink,
+    key: &batchway_domain::artifacts::ArtifactKey,
+) -> Result<Vec<u8>, ArtifactError> {
+    let read = store.read(key, None).await?;
+    let pieces: Vec<Bytes> = read
+        .content
+        .try_collect()
+        .await
+        .map_err(|source| ArtifactError::Unavailable {
+            reason: "reading broke off".to_owned(),
+            source: Some(source.into()),
+        })?;
+    Ok(pieces.concat())
+}

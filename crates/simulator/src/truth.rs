@@ -1,0 +1,236 @@
+//! What is true in a history, and the promises that are held against it at every step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use batchway_domain::identity::{JobId, TryName};
+use batchway_domain::job::{BackendId, Job, JobState, JobStatus};
+use tokio::time::sleep;
+
+use crate::replica::Process;
+use crate::world::World;
+
+/// How long whoever hears the id of a copy may take to write it down, when nothing is in the way.
+const WRITTEN_DOWN_WITHIN: Duration = Duration::from_secs(45);
+
+/// Everything that nobody but the simulator can know.
+#[derive(Debug, Default)]
+pub(crate) struct Truth {
+    violation: Option<String>,
+    /// The job that each request of a client stands for, once it was answered.
+    accepted: BTreeMap<String, JobId>,
+    alive: BTreeMap<usize, u64>,
+    /// Every try at the backend that bears a name of ours and is none: never to be touched.
+    foreign: BTreeSet<BackendId>,
+    /// Every copy that was accepted from us.
+    copies: BTreeMap<BackendId, TryName>,
+    /// The programs that work now.
+    working: BTreeMap<JobId, BackendId>,
+    /// The copies that worked to their end, by the backend's own word.
+    done: BTreeMap<JobId, BackendId>,
+    /// Of types without a gate, the one copy that was started.
+    started_without_gate: BTreeMap<JobId, BackendId>,
+    vanished: BTreeSet<BackendId>,
+    stopped: BTreeSet<BackendId>,
+    ends: BTreeMap<JobId, JobStatus>,
+    /// What happened, where somebody wants to read it.
+    trace: Option<Vec<String>>,
+}
+
+impl Truth {
+    pub(crate) fn keep_trace(&mut self) {
+        self.trace = Some(Vec::new());
+    }
+
+    pub(crate) fn take_trace(&mut self) -> Vec<String> {
+        self.trace.take().unwrap_or_default()
+    }
+
+    pub(crate) fn violation(&self) -> Option<&str> {
+        self.violation.as_deref()
+    }
+
+    /// Only the first is worth telling.
+    pub(crate) fn violate(&mut self, sentence: String) {
+        self.violation.get_or_insert(sentence);
+    }
+
+    pub(crate) fn process_started(&mut self, process: Process) {
+        self.alive.insert(process.replica, process.incarnation);
+    }
+
+    pub(crate) fn process_died(&mut self, process: Process) {
+        self.alive.remove(&process.replica);
+    }
+
+    fn is_alive(&self, process: Process) -> bool {
+        self.alive.get(&process.replica) == Some(&process.incarnation)
+    }
+
+    /// A client was answered with a 2xx.
+    pub(crate) fn request_accepted(&mut self, key: &str, job: &JobId) {
+        let first = self
+            .accepted
+            .entry(key.to_owned())
+            .or_insert_with(|| job.clone());
+        if first != job {
+            let sentence = format!("request {key} was answered with {first} and with {job}");
+            self.violate(sentence);
+        }
+    }
+
+    pub(crate) fn accepted(&self) -> impl Iterator<Item = &JobId> {
+        self.accepted.values()
+    }
+
+    pub(crate) fn add_foreign(&mut self, id: BackendId) {
+        self.foreign.insert(id);
+    }
+
+    pub(crate) fn add_copy(&mut self, id: BackendId, name: TryName) {
+        self.copies.insert(id, name);
+    }
+
+    pub(crate) fn copies(&self) -> impl Iterator<Item = (&BackendId, &TryName)> {
+        self.copies.iter()
+    }
+
+    pub(crate) fn vanish(&mut self, id: BackendId) {
+        self.vanished.insert(id);
+    }
+
+    pub(crate) fn has_vanished(&self) -> bool {
+        !self.vanished.is_empty()
+    }
+
+    /// Someone stops a job at the backend.
+    pub(crate) fn stop_asked(&mut self, id: &BackendId) {
+        if self.foreign.contains(id) {
+            self.violate(format!("{id} was stopped, and is none of ours"));
+        }
+    }
+
+    /// Whether this is the first stop of that copy.
+    pub(crate) fn stops_first_time(&mut self, id: &BackendId) -> bool {
+        self.stopped.insert(id.clone())
+    }
+
+    pub(crate) fn works_no_more(&mut self, job: &JobId, copy: &BackendId) {
+        if self.working.get(job) == Some(copy) {
+            self.working.remove(job);
+        }
+    }
+
+    /// The backend says of a copy whose program worked to its end that it succeeded.
+    pub(crate) fn is_done(&mut self, job: &JobId, copy: &BackendId) {
+        self.done.entry(job.clone()).or_insert_with(|| copy.clone());
+    }
+}
+
+impl World {
+    pub(crate) fn trace(&self, line: impl FnOnce() -> String) {
+        let mut truth = self.truth();
+        if let Some(trace) = &mut truth.trace {
+            let elapsed = self.clock.elapsed().as_secs_f64();
+            trace.push(format!("{elapsed:10.3} {}", line()));
+        }
+    }
+
+    /// A program begins to work. Nobody else may, and nobody may have.
+    pub(crate) fn begins_to_work(&self, job: &JobId, copy: &BackendId, is_gated: bool) {
+        self.trace(|| format!("{copy} works on {job}"));
+        let record = self.jobs.job(job);
+        let mut truth = self.truth();
+        if let Some(other) = truth.working.get(job) {
+            let sentence = format!("{copy} works on {job} beside {other}");
+            truth.violate(sentence);
+        }
+        if let Some(other) = truth.done.get(job) {
+            let sentence = format!("{copy} works on {job}, which {other} has done");
+            truth.violate(sentence);
+        }
+        match record {
+            Some(record) if record.status().is_terminal() => {
+                truth.violate(format!("{copy} works on {job}, which is {}", record.status()));
+            }
+            Some(_) => {}
+            None => truth.violate(format!("{copy} works on {job}, which nobody knows")),
+        }
+        if !is_gated {
+            let first = truth
+                .started_without_gate
+                .entry(job.clone())
+                .or_insert_with(|| copy.clone());
+            if first != copy {
+                let sentence = format!("{first} and {copy} worked on {job}, which has no gate");
+                truth.violate(sentence);
+            }
+        }
+        truth.working.insert(job.clone(), copy.clone());
+    }
+
+    /// Holds a record that was just written against what is true.
+    pub(crate) fn check_record(&self, job: &Job) {
+        self.trace(|| format!("{} v{} {:?}", job.id, job.version, job.state));
+        let mut truth = self.truth();
+        let Job { id, state, .. } = job;
+        if let Some(counts) = state.backend_id().filter(|id| truth.foreign.contains(id)) {
+            let sentence = format!("{id} follows {counts}, which is none of ours");
+            truth.violate(sentence);
+        }
+        let status = job.status();
+        if let Some(end) = truth.ends.get(id).copied() {
+            if end != status {
+                truth.violate(format!("{id} was {end} and is {status}"));
+            }
+            return;
+        }
+        if !status.is_terminal() {
+            return;
+        }
+        truth.ends.insert(id.clone(), status);
+        if let Some(copy) = truth.working.get(id) {
+            let sentence = format!("{id} is {status}, and {copy} works on it");
+            truth.violate(sentence);
+        }
+        let done = truth.done.get(id).cloned();
+        match (state, done) {
+            (JobState::Completed, Some(copy)) if job.backend_id() == Some(&copy) => {}
+            (JobState::Completed, done) => {
+                let counts = job.backend_id();
+                truth.violate(format!("{id} is completed by {counts:?}, and done by {done:?}"));
+            }
+            (_, Some(copy)) if !truth.vanished.contains(&copy) => {
+                truth.violate(format!("{id} is {state:?}, and {copy} has done it"));
+            }
+            _ => {}
+        }
+    }
+
+    /// A process was told the id of a copy. Unless it dies, or something is in its way, the record
+    /// knows of it soon.
+    pub(crate) fn heard(self: &Arc<Self>, process: Process, copy: &BackendId, name: &TryName) {
+        let (world, copy, name) = (self.clone(), copy.clone(), name.clone());
+        let faults = world.weather.faults();
+        tokio::spawn(async move {
+            sleep(WRITTEN_DOWN_WITHIN).await;
+            let was_undisturbed =
+                world.weather.faults() == faults && world.truth().is_alive(process);
+            if was_undisturbed && !world.is_known(&copy, &name) && world.account_has_alive(&copy) {
+                let sentence = format!("{copy} was answered to a gateway, and no record knows it");
+                world.truth().violate(sentence);
+            }
+        });
+    }
+
+    /// Whether the record of its job knows of a copy.
+    pub(crate) fn is_known(&self, copy: &BackendId, name: &TryName) -> bool {
+        self.jobs.job(&name.job).is_some_and(|job| {
+            job.state.backend_id() == Some(copy)
+                || job.candidates.contains(copy)
+                || job.surplus.contains(copy)
+                || job.attempts.iter().any(|attempt| attempt.backend_id == *copy)
+        })
+    }
+}
