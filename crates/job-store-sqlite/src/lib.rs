@@ -1,7 +1,8 @@
 //! # The embedded job store
 //!
 //! Jobs, API keys and past runs in one SQLite file. [`SqliteJobStore`] implements the ports
-//! `JobStore`, `ApiKeys`, `RunHistory` and `CallBudget` of the domain, the last in memory.
+//! `JobStore`, `ApiKeys`, `RunHistory`, `SweepLedger` and `CallBudget` of the domain, the last in
+//! memory.
 //!
 //! * **Durable**: a write-ahead log with `synchronous=FULL`. What is answered with `Ok` is on the
 //!   disk: it survives the death of the process, and of the machine as far as the disk keeps what
@@ -17,6 +18,10 @@
 //! * **Full disk**: a call that finds no room answers `StoreError::Full` and changes nothing; its
 //!   neighbours in the same commit are written without it, and with room again the store goes on.
 //! * **Events**: the last 10,000 of each user are kept. Numbers go on, whatever is forgotten.
+//! * **Sweeps**: a file keeps jobs since it was made, or since it was brought up to the schema that
+//!   says so. Of what a backend took before, an older file may have lost the record, or another
+//!   may have it: too late a time leaves an orphan to a person, too early a time ends somebody's
+//!   job.
 //!
 //! Another process may read and write the file at the same time, as `batchway keys` does beside
 //! `batchway serve`: a write waits up to five seconds for the other's.
@@ -37,6 +42,7 @@ mod records;
 mod runs;
 mod settings;
 mod store_error;
+mod sweep_ledger;
 mod tenants;
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,18 @@
 //! The schema, step by step. `PRAGMA user_version` says how many steps a file has taken.
 
+use batchway_domain::ports::Clock;
 use rusqlite::{Connection, TransactionBehavior};
+
+use crate::settings::begin_keeping;
 
 /// Marks a file as one of ours (`PRAGMA application_id`): "bway" in ASCII.
 pub(crate) const APPLICATION_ID: i32 = 0x6277_6179;
 
 /// Every step in order; the first makes version 1. A published step never changes.
-const STEPS: [&str; 1] = [include_str!("../migrations/0001_jobs.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("../migrations/0001_jobs.sql"),
+    include_str!("../migrations/0002_sweeps.sql"),
+];
 
 /// The schema that this code writes, and the newest that it reads.
 pub(crate) const NEWEST: i64 = STEPS.len() as i64;
@@ -30,7 +36,10 @@ impl From<rusqlite::Error> for MigrationError {
 
 /// Takes the steps that are missing, all of them or none. Two processes that do so at the same
 /// time take each step once.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), MigrationError> {
+pub(crate) fn migrate(
+    connection: &mut Connection,
+    clock: &dyn Clock,
+) -> Result<(), MigrationError> {
     if version_of(connection)? == NEWEST {
         return Ok(());
     }
@@ -42,6 +51,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), MigrationError>
     {
         transaction.execute_batch(step)?;
     }
+    begin_keeping(&transaction, clock.now())?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", NEWEST)?;
     transaction.commit()?;
@@ -68,32 +78,34 @@ fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> r
 
 #[cfg(test)]
 mod tests {
+    use batchway_memory_adapters::ManualClock;
+
     use super::*;
 
     #[test]
     fn a_new_file_takes_every_step_once() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&mut connection, &ManualClock::default()).unwrap();
+        migrate(&mut connection, &ManualClock::default()).unwrap();
         assert_eq!(version_of(&connection).unwrap(), NEWEST);
     }
 
     #[test]
     fn a_newer_schema_and_a_strangers_file_are_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&mut connection, &ManualClock::default()).unwrap();
         connection
             .pragma_update(None, "user_version", NEWEST + 1)
             .unwrap();
         assert!(matches!(
-            migrate(&mut connection),
+            migrate(&mut connection, &ManualClock::default()),
             Err(MigrationError::Newer { found }) if found == NEWEST + 1
         ));
 
         let mut stranger = Connection::open_in_memory().unwrap();
         stranger.execute_batch("CREATE TABLE photos (id)").unwrap();
         assert!(matches!(
-            migrate(&mut stranger),
+            migrate(&mut stranger, &ManualClock::default()),
             Err(MigrationError::Foreign)
         ));
     }

@@ -40,7 +40,8 @@ impl SqliteJobStore {
             source,
         })?;
         let mut connection = open_writer(path).map_err(unusable)?;
-        migrate(&mut connection).map_err(|error| OpenError::of_migration(path, error))?;
+        migrate(&mut connection, clock.as_ref())
+            .map_err(|error| OpenError::of_migration(path, error))?;
         let readers = Readers::open(path).map_err(unusable)?;
         let writer = Writer::start(connection, Arc::clone(&clock)).map_err(OpenError::NoThread)?;
         Ok(Self {

@@ -115,9 +115,11 @@ async fn what_a_failing_item_changed_is_undone() {
     assert!(matches!(undone, Err(CommitError::Conflict)));
     let names: String = fixture
         .connection()
-        .query_row("SELECT group_concat(name) FROM settings", (), |row| {
-            row.get(0)
-        })
+        .query_row(
+            "SELECT group_concat(name) FROM settings WHERE name IN ('kept', 'undone')",
+            (),
+            |row| row.get(0),
+        )
         .unwrap();
     assert_eq!(names, "kept");
 }

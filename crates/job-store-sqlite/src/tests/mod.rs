@@ -10,3 +10,4 @@ mod fixture;
 mod group_commit;
 mod query_plans;
 mod sharing;
+mod upgrade;

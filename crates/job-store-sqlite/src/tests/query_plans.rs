@@ -2,11 +2,12 @@
 
 use super::fixture::Fixture;
 use crate::{
-    admission, due, events, idempotency, key_register, listing, records, runs, tenants, turns,
+    admission, due, events, idempotency, key_register, listing, records, runs, sweep_ledger,
+    tenants, turns,
 };
 
 /// Every statement that looks something up, by what it looks for.
-pub(super) const STATEMENTS: [(&str, &str); 35] = [
+pub(super) const STATEMENTS: [(&str, &str); 38] = [
     ("a key's user", tenants::OF_KEY),
     ("a user's number", tenants::NUMBER_OF),
     ("limits", admission::COUNTS),
@@ -45,6 +46,9 @@ pub(super) const STATEMENTS: [(&str, &str); 35] = [
     ("recent runs", runs::RECENT),
     ("keys of a user", key_register::OF_USER),
     ("keys by short digest", key_register::BY_SHORT),
+    ("how far a queue is swept", sweep_ledger::SWEPT_UNTIL),
+    ("a known orphan", sweep_ledger::ORPHAN),
+    ("an orphan to forget", sweep_ledger::FORGET_ORPHAN),
 ];
 
 fn plan(connection: &rusqlite::Connection, sql: &str) -> Vec<String> {

@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::ports::{ApiKeys, CallBudget, Clock, JobStore, RunHistory};
+use batchway_domain::ports::{ApiKeys, CallBudget, Clock, JobStore, RunHistory, SweepLedger};
 use batchway_job_store_sqlite::SqliteJobStore;
-use batchway_memory_adapters::{FailingCallBudget, FailingJobStore, ManualClock};
+use batchway_memory_adapters::{
+    FailingCallBudget, FailingJobStore, FailingSweepLedger, ManualClock,
+};
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
+use batchway_port_contracts::sweep_ledger::SweepLedgerFixture;
 
 /// A store in a folder of its own.
 pub(crate) struct SqliteFixture {
@@ -100,5 +103,15 @@ impl JobStoreFixture for SqliteFixture {
 
     fn capabilities(&self) -> JobStoreCapabilities {
         JobStoreCapabilities { durable: true }
+    }
+}
+
+impl SweepLedgerFixture for SqliteFixture {
+    fn ledger(&self) -> Arc<dyn SweepLedger> {
+        if self.behind_decorator {
+            Arc::new(FailingSweepLedger::new(self.store()))
+        } else {
+            self.store()
+        }
     }
 }

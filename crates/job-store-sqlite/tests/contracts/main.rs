@@ -11,9 +11,11 @@ use fixture::SqliteFixture;
 mod sqlite {
     use super::*;
     batchway_port_contracts::job_store_contract!(SqliteFixture::open());
+    batchway_port_contracts::sweep_ledger_contract!(SqliteFixture::open());
 }
 
 mod sqlite_behind_decorator {
     use super::*;
     batchway_port_contracts::job_store_contract!(SqliteFixture::open_behind_decorator());
+    batchway_port_contracts::sweep_ledger_contract!(SqliteFixture::open_behind_decorator());
 }
