@@ -52,6 +52,7 @@ impl NewJob {
             cancel_requested_at: None,
             candidates: Vec::new(),
             surplus: Vec::new(),
+            surplus_absence: None,
             attempts: Vec::new(),
             progress: Progress::default(),
             progress_event_at: None,

@@ -61,6 +61,7 @@ fn running() -> Job {
         cancel_requested_at: Some(at(310)),
         candidates: vec![id("c")],
         surplus: vec![id("d")],
+        surplus_absence: None,
         attempts: vec![
             Attempt {
                 try_number: 1,

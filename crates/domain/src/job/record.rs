@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, JobState, JobStatus, Progress};
+use super::{Absence, Attempt, JobState, JobStatus, Progress};
 use crate::Timestamp;
 use crate::artifacts::JobFolder;
 use crate::identity::{
@@ -116,6 +116,9 @@ pub struct Job {
     /// Copies that must not go on, and have not been seen to end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub surplus: Vec<BackendId>,
+    /// The backend has been answering without some of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surplus_absence: Option<Absence>,
     /// Every start of its program, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,

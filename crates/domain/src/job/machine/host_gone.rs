@@ -26,7 +26,7 @@ fn lost(next: &mut Next<'_>) -> Change {
         FailureClass::HostLost,
         "The machine that had the job has not been heard of for half an hour.",
     );
-    give_up_copy(next, &failure);
+    give_up_its_copy(next, &failure);
     let present = next.job.current_try.number;
     let goes_on =
         !next.cancel_requested() && next.rules.tries.allows_another(failure.class, present);
@@ -39,7 +39,7 @@ fn lost(next: &mut Next<'_>) -> Change {
 
 /// What the host had counts as ended by this. It may all the same be there when the host comes
 /// back, and must not go on then.
-fn give_up_copy(next: &mut Next<'_>, failure: &Failure) {
+fn give_up_its_copy(next: &mut Next<'_>, failure: &Failure) {
     let Some(backend_id) = next.job.state.backend_id().cloned() else {
         return;
     };
@@ -61,7 +61,5 @@ fn give_up_copy(next: &mut Next<'_>, failure: &Failure) {
             failure: Some(failure.clone()),
         });
     }
-    if !next.job.surplus.contains(&backend_id) {
-        next.job.surplus.push(backend_id);
-    }
+    next.give_up_copy(backend_id);
 }

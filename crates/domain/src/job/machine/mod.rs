@@ -36,16 +36,20 @@
 //! | `accepted` | from Accepted |
 //! | `submitting` | from Submitting |
 //! | `unresolved` | from Unresolved |
-//! | `placed` | from Submitted and Running: what the gate, the backend and the runner say |
+//! | `placed` | from Submitted and Running: what the gate and the backend say |
+//! | `reports` | from Submitted and Running: what the runner says |
 //! | `ended` | from the terminal states |
 //! | `host_gone` | from any state in which one host alone can see what became of the job |
+//! | `surplus` | copies that must not go on |
 
 mod accepted;
 mod ended;
 mod host_gone;
 mod observation;
 mod placed;
+mod reports;
 mod submitting;
+mod surplus;
 mod transition;
 mod unresolved;
 
@@ -76,15 +80,16 @@ pub fn observe(
         rules,
         now,
     };
-    let change = match &job.state {
-        _ if *observation == Observation::HostGone => host_gone::observe(&mut next),
-        JobState::Accepted { .. } => accepted::observe(&mut next, observation),
-        JobState::Submitting { .. } => submitting::observe(&mut next, observation),
-        JobState::Unresolved { .. } => unresolved::observe(&mut next, observation),
-        JobState::Submitted { .. } | JobState::Running { .. } => {
+    let change = match (&job.state, observation) {
+        (_, Observation::HostGone) => host_gone::observe(&mut next),
+        (_, Observation::SurplusAbsent(ids)) => surplus::absent(&mut next, ids),
+        (JobState::Accepted { .. }, _) => accepted::observe(&mut next, observation),
+        (JobState::Submitting { .. }, _) => submitting::observe(&mut next, observation),
+        (JobState::Unresolved { .. }, _) => unresolved::observe(&mut next, observation),
+        (JobState::Submitted { .. } | JobState::Running { .. }, _) => {
             placed::observe(&mut next, observation)
         }
-        JobState::Completed | JobState::Failed { .. } | JobState::Cancelled { .. } => {
+        (JobState::Completed | JobState::Failed { .. } | JobState::Cancelled { .. }, _) => {
             ended::observe(&mut next, observation)
         }
     }?;

@@ -37,6 +37,7 @@ fn any_end() -> impl Strategy<Value = CopyEnd> {
     prop_oneof![
         4 => Just(CopyEnd::Success),
         3 => Just(CopyEnd::HostLost),
+        1 => Just(CopyEnd::HostLostWhenDone),
         2 => Just(CopyEnd::ProgramExit),
         1 => Just(CopyEnd::WithoutManifest),
         2 => Just(CopyEnd::ExitLikeALostGate),

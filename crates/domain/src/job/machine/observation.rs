@@ -107,6 +107,9 @@ pub enum Observation {
     },
     /// These copies are no longer alive.
     SurplusEnded(Vec<BackendId>),
+    /// The backend answered without these of the copies that must not go on; with none, that all
+    /// of them were there.
+    SurplusAbsent(Vec<BackendId>),
     /// The host that alone can see what was sent there has stayed away for
     /// [`crate::job::Rules::HOST_GONE_AFTER`].
     HostGone,
@@ -125,6 +128,17 @@ impl Observation {
                 | Self::Unstartable { .. }
                 | Self::HostGone
         )
+    }
+
+    /// Whether it was learnt of what had been sent until then, so that it must not be applied
+    /// once the job was sent again: a look-up that found nothing says nothing of a later request.
+    pub const fn is_bound_to_its_sending(&self) -> bool {
+        matches!(self, Self::LookedUp { .. } | Self::HostGone)
+    }
+
+    /// Whether it was learnt of the copy that counted then, without naming it.
+    pub const fn is_bound_to_its_copy(&self) -> bool {
+        matches!(self, Self::Absent { .. })
     }
 }
 

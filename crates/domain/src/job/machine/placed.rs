@@ -4,6 +4,7 @@
 //! | Submitted | RUNNING | Running |
 //! | Submitted, Running | the gate names another of our candidates | Submitted with that id, the other stopped |
 //! | Submitted, Running | SUCCEEDED, and manifest or no gate | Completed, also under C |
+//! | Submitted, Running | FAILED in any way, and its manifest says that the program had ended well | Completed, also under C |
 //! | Submitted, Running | SUCCEEDED, gate but no manifest | as FAILED, class `start_failure` or `program_exit` by the evidence |
 //! | Submitted, Running | FAILED under C, stop flag or our reason | Cancelled |
 //! | Submitted, Running | FAILED under C, by itself | Failed, never retried |
@@ -13,25 +14,20 @@
 //! | Submitted, Running | FAILED, class has tries left, no C | Accepted, try + 1, backoff |
 //! | Submitted, Running | FAILED otherwise | Failed (class) |
 //! | Submitted, Running | FAILED in any way, while the gate has not named this copy and another may be there | Unresolved |
+//! | Submitted, Running | FAILED, and by a row above Cancelled or Accepted, while a copy that must not go on may still work | same, until that is seen to end |
 //! | Submitted, Running | FAILED, as another copy has the gate | Unresolved |
 //! | Running | RUNNABLE or STARTING, attempt count grown | Submitted, next attempt |
 //! | Running | RUNNABLE or STARTING, not grown | same: a stale answer |
-//! | Submitted, Running | absent | same; lost after three answers and a look-up by name over 10 minutes |
+//! | Submitted, Running | absent | same; lost after three answers and a look-up by name over 10 minutes; Unresolved while the gate has not named this copy and another may be there |
 //! | any live | backend unreachable | same, last checked |
 
-use std::time::Duration;
-
+use super::reports::reported;
 use super::{Change, GateReading, Next, Observation};
 use crate::artifacts::ProgramEnd;
 use crate::job::{
-    Absence, Attempt, CancelCause, EventKind, Failure, FailureClass, JobState, Progress, Rules,
-    WaitingReason,
+    Absence, Attempt, CancelCause, EventKind, Failure, FailureClass, JobState, Rules, WaitingReason,
 };
 use crate::ports::{BackendState, Description, StopEvidence};
-use crate::runner::RunnerReport;
-
-/// The least time between two progress events of a job.
-const PROGRESS_EVENT_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<Change> {
     match observation {
@@ -116,6 +112,10 @@ fn described(
             Some(if lost_gate {
                 // By its own words another copy has the gate: this end says nothing of the job.
                 have_the_gate_decide(next)
+            } else if next.rules.gated && manifest.is_some_and(ProgramEnd::is_success) {
+                // It was stopped, or its machine went away, when everything had been done.
+                next.forgive_last_attempt();
+                next.complete()
             } else {
                 failed(next, failure.clone(), *stop)
             })
@@ -241,15 +241,17 @@ fn failed(next: &mut Next<'_>, failure: Failure, stop: StopEvidence) -> Change {
         return if stop == StopEvidence::None {
             next.fail(failure)
         } else {
-            next.forgive_last_attempt();
-            next.cancel(CancelCause::Requested)
+            once_nothing_else_works(next, |next| {
+                next.forgive_last_attempt();
+                next.cancel(CancelCause::Requested)
+            })
         };
     }
     if failure.class == FailureClass::QueueAction {
         return next.fail(failure);
     }
     if stop == StopEvidence::Flag {
-        return next.cancel(CancelCause::StoppedOutside);
+        return once_nothing_else_works(next, |next| next.cancel(CancelCause::StoppedOutside));
     }
     let tries_of = match stop {
         // We took it for a copy that does not count. To the job, its machine went away.
@@ -261,9 +263,21 @@ fn failed(next: &mut Next<'_>, failure: Failure, stop: StopEvidence) -> Change {
         .tries
         .allows_another(tries_of, next.job.current_try.number)
     {
-        return next.next_try();
+        return once_nothing_else_works(next, Next::next_try);
     }
     next.fail(failure)
+}
+
+/// Nothing is said to have stopped, and nothing is started anew, beside a copy that may work.
+fn once_nothing_else_works<'a>(
+    next: &mut Next<'a>,
+    then: impl FnOnce(&mut Next<'a>) -> Change,
+) -> Change {
+    if next.surplus_may_work() {
+        Change::Silent
+    } else {
+        then(next)
+    }
 }
 
 /// Whether the gate has not said yet that the copy that counts is the one: then another copy of
@@ -305,6 +319,7 @@ fn absent(next: &mut Next<'_>, by_name: Option<bool>, manifest: Option<ProgramEn
         _ if !lost => Change::Silent,
         Some(end) if end.is_success() => next.complete(),
         Some(end) => next.fail(Failure::of_program(end)),
+        None if another_copy_may_work(next) => have_the_gate_decide(next),
         None => next.fail(Failure::new(
             FailureClass::Lost,
             "The backend no longer knows the job, and it left no manifest of results.",
@@ -316,39 +331,6 @@ fn unreachable(next: &mut Next<'_>) -> Option<Change> {
     let news = next.note_unreachable();
     next.job.next_check_at = next.job.next_look(next.rules.pace, next.now);
     news.then_some(Change::Silent)
-}
-
-fn reported(next: &mut Next<'_>, report: &RunnerReport) -> Option<Change> {
-    match next.job.state {
-        _ if report.attempt <= attempts_ended(next) => return None,
-        JobState::Running { attempt, .. } if report.attempt < attempt => return None,
-        JobState::Running { .. } => {}
-        // The runner speaks before the backend said that it runs: have it asked.
-        _ => next.job.next_check_at = next.now,
-    }
-    Some(record_progress(next, report))
-}
-
-fn record_progress(next: &mut Next<'_>, report: &RunnerReport) -> Change {
-    let progress = &mut next.job.progress;
-    progress.heartbeat_at = Some(next.now);
-    if let Some(message) = &report.message {
-        progress.message = Some(Progress::clean_message(message));
-    }
-    let before = progress.percent;
-    if let Some(fraction) = report.progress {
-        progress.percent = Progress::percent_of(fraction);
-    }
-    let due = next
-        .job
-        .progress_event_at
-        .is_none_or(|last| next.now.since(last) >= PROGRESS_EVENT_EVERY);
-    if progress.percent != before && due {
-        next.job.progress_event_at = Some(next.now);
-        Change::Event(EventKind::Progress)
-    } else {
-        Change::Silent
-    }
 }
 
 /// Puts what the backend tells of the present copy's attempts in place of what was known. An
@@ -390,7 +372,7 @@ fn record_attempts(next: &mut Next<'_>, description: &Description) {
 }
 
 /// How many attempts of the copy that counts are known to have ended.
-fn attempts_ended(next: &Next<'_>) -> u32 {
+pub(super) fn attempts_ended(next: &Next<'_>) -> u32 {
     let counts = next.job.state.backend_id();
     let ended = next
         .job

@@ -50,6 +50,7 @@ fn every_observation() -> Vec<Observation> {
         absent(Some(false), Some(ProgramEnd::Exited { code: 0 })),
         Observation::BackendUnreachable,
         Observation::SurplusEnded(ids(&["stranger"])),
+        Observation::SurplusAbsent(ids(&["stranger"])),
     ];
     for epoch in [0, 1, 2] {
         all.extend([

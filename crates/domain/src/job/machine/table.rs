@@ -4,6 +4,7 @@ mod accepted;
 mod host_gone;
 mod placed;
 mod submitting;
+mod surplus;
 mod terminal;
 mod tries;
 mod unresolved;

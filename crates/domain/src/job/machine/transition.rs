@@ -135,8 +135,9 @@ impl Next<'_> {
     /// go on.
     pub(super) fn adopt(&mut self, backend_id: BackendId) -> Change {
         self.job.current_try.admitted = self.rules.gated;
-        if let Some(former) = self.job.state.backend_id().filter(|id| **id != backend_id) {
-            self.job.surplus.push(former.clone());
+        let former = self.job.state.backend_id().filter(|id| **id != backend_id);
+        if let Some(former) = former.cloned() {
+            self.give_up_copy(former);
         }
         self.give_up_candidates(Some(&backend_id));
         self.enter(JobState::Submitted {
@@ -213,7 +214,7 @@ impl Next<'_> {
         if has_ended || self.job.surplus.contains(id) {
             return None;
         }
-        self.job.surplus.push(id.clone());
+        self.give_up_copy(id.clone());
         Some(self.look_at_once())
     }
 
@@ -222,9 +223,9 @@ impl Next<'_> {
         let candidates = std::mem::take(&mut self.job.candidates);
         self.job.surplus.retain(|id| Some(id) != except);
         let before = self.job.surplus.len();
-        self.job
-            .surplus
-            .extend(candidates.into_iter().filter(|id| Some(id) != except));
+        for id in candidates.into_iter().filter(|id| Some(id) != except) {
+            self.give_up_copy(id);
+        }
         self.job.surplus.len() > before
     }
 

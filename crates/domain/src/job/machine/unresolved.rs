@@ -80,16 +80,8 @@ fn found_nothing(next: &mut Next<'_>) -> Change {
             next.cancel(CancelCause::Requested)
         };
     }
-    let signed_at = next
-        .job
-        .current_try
-        .signed_at
-        .unwrap_or(next.job.created_at);
-    if next.now.since(signed_at) >= Rules::SAME_TRY_LIMIT {
-        return next.fail(Failure::new(
-            FailureClass::Unknown,
-            "For six days it could not be found out whether the backend took the job.",
-        ));
+    if next.is_too_old_to_be_sent() {
+        return next.fail_for_want_of_knowledge();
     }
     if next.rules.settlement == Settlement::Authoritative {
         next.job.current_try.in_doubt = false;
@@ -126,4 +118,21 @@ fn is_proven_absent(next: &Next<'_>) -> bool {
         JobState::Unresolved { empty_lookups, first_empty_at: Some(first), .. }
             if empty_lookups >= lookups && next.now.since(first) >= spread
     )
+}
+
+impl Next<'_> {
+    /// Whether the backend may have taken and forgotten what was first sent of this try, so that
+    /// to look for it in vain says nothing.
+    pub(super) fn is_too_old_to_be_sent(&self) -> bool {
+        let current = &self.job.current_try;
+        let signed_at = current.signed_at.unwrap_or(self.job.created_at);
+        current.in_doubt && self.now.since(signed_at) >= Rules::SAME_TRY_LIMIT
+    }
+
+    pub(super) fn fail_for_want_of_knowledge(&mut self) -> Change {
+        self.fail(Failure::new(
+            FailureClass::Unknown,
+            "For six days it could not be found out whether the backend took the job.",
+        ))
+    }
 }

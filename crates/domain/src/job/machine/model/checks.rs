@@ -48,7 +48,9 @@ fn counted(before: &Job, next: &Transition) {
 
 fn tries_and_epochs(before: &Job, after: &Job, observation: &Observation) {
     let (old, new) = (&before.current_try, &after.current_try);
-    let claims = u64::from(matches!(observation, Observation::Claimed { .. }));
+    let is_claimed = matches!(observation, Observation::Claimed { .. })
+        && matches!(after.state, JobState::Submitting { .. });
+    let claims = u64::from(is_claimed);
     assert_eq!(new.epoch, old.epoch + claims);
     assert!((old.number..=old.number + 1).contains(&new.number));
     if before.cancel_requested_at.is_some() {
@@ -83,10 +85,10 @@ fn record(job: &Job) {
 
 fn completed_is_true(world: &World) {
     let succeeded = |copy: &&Copy| match &copy.phase {
-        Phase::Ended { state, manifest } => {
-            *state == BackendState::Succeeded
-                && (!world.rules.gated || manifest.is_some_and(ProgramEnd::is_success))
+        Phase::Ended { manifest, .. } if world.rules.gated => {
+            manifest.is_some_and(ProgramEnd::is_success)
         }
+        Phase::Ended { state, .. } => *state == BackendState::Succeeded,
         _ => false,
     };
     let counts = world.job.state.backend_id();

@@ -57,6 +57,12 @@ impl World {
                 let manifest = Some(ProgramEnd::Exited { code: 0 });
                 self.finish(which, BackendState::Succeeded, manifest);
             }
+            CopyEnd::HostLostWhenDone => {
+                let is_done = self.rules.gated;
+                let manifest = is_done.then_some(ProgramEnd::Exited { code: 0 });
+                let state = failing(failure(FailureClass::HostLost), none, false);
+                self.finish(which, state, manifest);
+            }
             CopyEnd::WithoutManifest => self.finish(which, BackendState::Succeeded, None),
             CopyEnd::ProgramExit | CopyEnd::ExitLikeALostGate => {
                 let like_a_lost_gate = matches!(how, CopyEnd::ExitLikeALostGate);

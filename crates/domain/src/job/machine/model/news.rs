@@ -140,6 +140,7 @@ impl World {
     pub(super) fn write(&mut self, observation: Observation) {
         self.late.push(Letter {
             try_number: self.job.current_try.number,
+            epoch: self.job.current_try.epoch,
             observation,
         });
     }
@@ -151,10 +152,13 @@ impl World {
         let which = which.index(self.late.len());
         let Letter {
             try_number,
+            epoch,
             observation,
         } = &self.late[which];
-        // Who finds that the job has gone on to another try drops what it learnt of the old one.
-        let is_moot = *try_number != self.job.current_try.number
+        // Who finds that the job has gone on to another try drops what it learnt of the old one,
+        // and what it looked up before the job was sent again.
+        let present = &self.job.current_try;
+        let is_moot = (*try_number, *epoch) != (present.number, present.epoch)
             && matches!(observation, Observation::LookedUp { .. });
         let observation = observation.clone();
         if !again {

@@ -65,6 +65,8 @@ pub(super) enum SendFate {
 pub(super) enum CopyEnd {
     Success,
     HostLost,
+    /// Its host is lost after the runner's last act.
+    HostLostWhenDone,
     ProgramExit,
     WithoutManifest,
     /// The program's own exit status is the one that the runner uses for a lost gate.
@@ -107,8 +109,9 @@ pub(super) struct Request {
 }
 
 pub(super) struct Letter {
-    /// The try that it was written about.
+    /// The try that it was written about, and the last epoch by then.
     pub(super) try_number: u32,
+    pub(super) epoch: u64,
     pub(super) observation: Observation,
 }
 

@@ -108,3 +108,16 @@ fn held_before_it_is_claimed_is_told_once_for_each_reason() {
     story.is("Accepted", None);
     story.unmoved_by(&held(7));
 }
+
+#[test]
+fn what_is_in_doubt_for_six_days_is_not_sent_again() {
+    for rules in [gated(), ungated()] {
+        let story = not_found(Story::unresolved(rules));
+        let too_late = claimed(at(7 * 86_400));
+        let story = story.after(6 * DAY);
+        story.then(too_late).has_failed(FailureClass::Unknown);
+    }
+    let story = Story::accepted(gated()).after(7 * DAY);
+    let story = story.then(claimed(at(8 * 86_400)));
+    story.is("Submitting", None);
+}

@@ -196,6 +196,52 @@ fn a_copy_that_we_stopped_before_the_gate_was_read_says_nothing_of_the_other() {
 }
 
 #[test]
+fn a_program_that_had_ended_well_is_completed_whatever_became_of_its_copy() {
+    let ended = |class, stop| {
+        let Observation::Described { description, .. } = described("a", failed(class, stop)) else {
+            unreachable!("that is what it is");
+        };
+        Observation::Described {
+            description,
+            manifest: SUCCESS,
+            main_result: Some("results.h5".to_owned()),
+        }
+    };
+    let reclaimed = ended(FailureClass::SpotReclaim, StopEvidence::None);
+    let stopped = ended(FailureClass::Unknown, StopEvidence::Flag);
+    for story in both() {
+        for story in [
+            story.clone().then(reclaimed.clone()),
+            story.clone().then(stopped.clone()),
+            story.cancel().then(stopped.clone()),
+        ] {
+            story.is("Completed", Some(EventKind::Completed));
+            assert_eq!(story.job.attempts.last().unwrap().failure, None);
+        }
+    }
+}
+
+#[test]
+fn a_copy_that_is_lost_while_another_may_be_there_has_the_gate_decide() {
+    let lost = |story: Story| {
+        let miss = || absent(Some(false), None);
+        story.then(miss()).then(miss()).after(600).then(miss())
+    };
+    let unseen = sent_again(gated()).then(accepted_as("b", 2));
+    let seen = Story::submitting(gated())
+        .then(accepted_as("b", 1))
+        .then(Observation::CandidatesSeen(ids(&["a"])));
+    for story in [unseen, seen] {
+        let story = lost(story);
+        story.is("Unresolved", None);
+        let other = story.clone().then(looked_up(&["a"], names("a")));
+        assert_eq!(other.job.state.backend_id(), Some(&id("a")));
+        let same = lost(story.then(looked_up(&[], names("b"))));
+        same.has_failed(FailureClass::Lost);
+    }
+}
+
+#[test]
 fn a_queue_action_is_failed_with_its_code() {
     for story in both() {
         let action = failed(FailureClass::QueueAction, StopEvidence::Flag);
