@@ -13,6 +13,10 @@ demo *arguments:
 test *options:
     cargo xtask test {{ options }}
 
+# live through simulated histories (--seeds N, --from N, --seed N, --plant NAME, --plants)
+simulate *options="--seeds 1000000":
+    cargo run --profile simulation --package batchway-simulator -- {{ options }}
+
 # prove the table of who may depend on whom
 architecture:
     cargo xtask architecture

@@ -4,6 +4,7 @@ mod count;
 mod plan;
 mod prerequisites;
 mod servers;
+mod simulation;
 mod steps;
 
 use std::io::IsTerminal;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::count::TestCount;
-use super::{Bench, prerequisites, servers};
+use super::{Bench, prerequisites, servers, simulation};
 use crate::failure::{Failure, Outcome};
 use crate::metadata::Metadata;
 use crate::process::{self, cargo};
@@ -82,6 +82,12 @@ pub(super) const STEPS: &[Step] = &[
         does: "unit, contract, property and end-to-end tests",
         needs: &["prerequisites", "build", "servers"],
         run: |bench| passed(tests(bench)),
+    },
+    Step {
+        name: "simulation",
+        does: "ten thousand simulated histories, and every planted bug caught",
+        run: |_| passed(simulation::check()),
+        ..PLAIN
     },
     Step {
         name: "doc-tests",
