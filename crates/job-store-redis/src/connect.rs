@@ -60,6 +60,7 @@ impl RedisJobStore {
             deployment: OnceLock::new(),
         };
         agree_on_shards(&core).await?;
+        core.kept_since().await?;
         core.refresh().await?;
         let core = Arc::new(core);
         Ok(Self {

@@ -68,6 +68,12 @@ impl Core {
         barrier::wait(&self.link, self.durability, &key).await
     }
 
+    /// The same for what belongs to no shard.
+    pub(crate) async fn barrier_of_store(&self) -> Result<(), StoreError> {
+        let key = self.keyspace.of_store("barrier");
+        barrier::wait(&self.link, self.durability, &key).await
+    }
+
     /// Whose key this is, by the store.
     pub(crate) async fn authenticate(&self, key: &KeyDigest) -> Result<UserName, ReadError> {
         let api_keys = self.keyspace.of_shard(key.shard).api_keys();

@@ -1,8 +1,9 @@
 //! # The job store on Redis and Redis Cluster
 //!
 //! Jobs, API keys, past runs and call budgets in one Redis (7.0 or later) that any number of
-//! gateways share. [`RedisJobStore`] implements the ports `JobStore`, `ApiKeys`, `RunHistory` and
-//! `CallBudget` of the domain. `docs/adr/0013-redis-layout.md` says why it is as it is.
+//! gateways share. [`RedisJobStore`] implements the ports `JobStore`, `ApiKeys`, `RunHistory`,
+//! `CallBudget` and `SweepLedger` of the domain. `docs/adr/0013-redis-layout.md` says why it is as
+//! it is.
 //!
 //! ## Keys
 //! A tenant's shard is in its API key and in its job ids. All keys of a shard carry one hash tag,
@@ -28,8 +29,16 @@
 //! | `removed:ID` | string | the call that removed a job, for a minute |
 //! | `barrier` | number | counts durability barriers |
 //!
-//! `{bw}` stands before the keys of the whole store: `settings` (a hash of what was decided
-//! once), `replicas` (a sorted set of who lives), `budget:BUCKET` (a hash), `barrier`.
+//! `{bw}` stands before the keys of the whole store:
+//!
+//! | key of the store | is | holds |
+//! |---|---|---|
+//! | `settings` | hash | what was decided once: `shards`, `deployment`, `kept-since`, … |
+//! | `replicas` | sorted set | who lives, by when it was last heard of |
+//! | `budget:BUCKET` | hash | tokens, pace and the last call |
+//! | `sweeps` | hash | queue: up to when it is swept |
+//! | `orphans` | hash | backend and id: when noted, when taken, name, queue; 1,000 at most |
+//! | `barrier` | number | counts durability barriers |
 //!
 //! ## Scripts
 //! All races are decided in a few scripts (`lua/`), which Redis runs one after the other. Each
@@ -90,6 +99,7 @@ mod script;
 mod servers;
 mod settings;
 mod store_error;
+mod sweep_ledger;
 #[cfg(test)]
 mod tests;
 mod tls;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::identity::{JobId, JobTypeName, UserName};
-use batchway_domain::job::{Event, Job};
+use batchway_domain::identity::{BackendName, JobId, JobTypeName, UserName};
+use batchway_domain::job::{BackendId, Event, Job};
 use batchway_domain::ports::{
     Admission, AdmitError, Admitted, ApiKeys, CallBucket, CallBudget, CallGrant, CallLimit,
     CommitError, DueRequest, FinishedRun, JobCommit, JobPage, JobQuery, JobStore, KeyError,
-    KeyRecord, ReadError, RunHistory, StoreError,
+    KeyRecord, Orphan, Queue, ReadError, RunHistory, StoreError, SweepLedger,
 };
 use batchway_domain::security::KeyDigest;
 
@@ -115,5 +115,32 @@ impl CallBudget for RedisJobStore {
             .call_budget(bucket, limit, Request::SlowDown)
             .await
             .map(drop)
+    }
+}
+
+#[async_trait]
+impl SweepLedger for RedisJobStore {
+    async fn kept_since(&self) -> Result<Timestamp, StoreError> {
+        self.core().kept_since().await
+    }
+
+    async fn swept_until(&self, queue: &Queue) -> Result<Option<Timestamp>, StoreError> {
+        self.core().swept_until(queue).await
+    }
+
+    async fn record_sweep(&self, queue: &Queue, began_at: Timestamp) -> Result<(), StoreError> {
+        self.core().record_sweep(queue, began_at).await
+    }
+
+    async fn note_orphan(&self, orphan: &Orphan) -> Result<Orphan, StoreError> {
+        self.core().note_orphan(orphan).await
+    }
+
+    async fn orphans(&self) -> Result<Vec<Orphan>, StoreError> {
+        self.core().orphans().await
+    }
+
+    async fn forget_orphan(&self, backend: &BackendName, id: &BackendId) -> Result<(), StoreError> {
+        self.core().forget_orphan(backend, id).await
     }
 }

@@ -37,7 +37,10 @@ pub(crate) enum Script {
     Events,
     Find,
     Heads,
+    KeptSince,
     List,
+    NoteOrphan,
+    RecordSweep,
     Register,
     Remove,
     Replicas,
@@ -48,14 +51,17 @@ pub(crate) enum Script {
 }
 
 impl Script {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Admit,
         Self::Budget,
         Self::Commit,
         Self::Events,
         Self::Find,
         Self::Heads,
+        Self::KeptSince,
         Self::List,
+        Self::NoteOrphan,
+        Self::RecordSweep,
         Self::Register,
         Self::Remove,
         Self::Replicas,
@@ -73,7 +79,10 @@ impl Script {
             Self::Events => script!(reads alone, "events.lua"),
             Self::Find => script!(reads alone, "find.lua"),
             Self::Heads => script!(reads, "heads.lua"),
+            Self::KeptSince => script!(writes, "kept_since.lua"),
             Self::List => script!(reads alone, "list.lua"),
+            Self::NoteOrphan => script!(writes, "note_orphan.lua"),
+            Self::RecordSweep => script!(writes, "record_sweep.lua"),
             Self::Register => script!(writes, "register.lua"),
             Self::Remove => script!(writes, "remove.lua"),
             Self::Replicas => script!(writes, "replicas.lua"),

@@ -5,10 +5,10 @@ use batchway_domain::identity::DeploymentId;
 use batchway_domain::ports::StoreError;
 
 use crate::RedisJobStore;
-use crate::barrier;
 use crate::connection::argument;
 use crate::core::Core;
 use crate::reply::{array, integer, text, unexpected};
+use crate::script::Script;
 use crate::store_error::store_error;
 
 /// The name under which the store keeps that of its deployment.
@@ -29,9 +29,21 @@ impl Core {
             .link
             .write("HGET", &settings, vec![argument(name)])
             .await?;
-        let barrier = self.keyspace.of_store("barrier");
-        barrier::wait(&self.link, self.durability, &barrier).await?;
+        self.barrier_of_store().await?;
         text(kept, "a setting of the store")
+    }
+
+    /// Since when this store keeps jobs: since a process first connected to it, which is before
+    /// there was an API key, let alone a job. It is asked for each time, and never remembered
+    /// here: where Redis came back empty while this process stayed connected, the store is a new
+    /// one, and what was sent before is not its to judge.
+    pub(crate) async fn kept_since(&self) -> Result<Timestamp, StoreError> {
+        let keys = [self.keyspace.of_store("settings")];
+        let arguments = vec![self.time.argument()];
+        let kept = self.link.run(Script::KeptSince, &keys, arguments).await?;
+        self.barrier_of_store().await?;
+        let millis = integer(kept, "the time since when jobs are kept")?;
+        Ok(Timestamp::from_millis(millis))
     }
 }
 
@@ -58,8 +70,7 @@ impl RedisJobStore {
         core.link
             .write("HSET", &settings, vec![argument(name), argument(value)])
             .await?;
-        let barrier = core.keyspace.of_store("barrier");
-        barrier::wait(&core.link, core.durability, &barrier).await
+        core.barrier_of_store().await
     }
 
     /// What the server's clock shows. Leases and due times go by it, so a process whose own clock

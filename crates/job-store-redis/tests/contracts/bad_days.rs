@@ -1,16 +1,18 @@
 //! What happens to the server, and what the store makes of it: a clear answer within seconds,
 //! and work again without a restart.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use batchway_domain::job::machine::Observation;
-use batchway_domain::ports::{AdmitError, JobStore, StoreError};
+use batchway_domain::ports::{AdmitError, Clock, JobStore, StoreError, SweepLedger};
 use batchway_job_store_redis::{ConnectError, Durability, RedisConfig, RedisJobStore, StoreTime};
+use batchway_memory_adapters::ManualClock;
 use batchway_test_servers::RedisServer;
 use tokio::time::Instant;
 
 use super::fixture::DURABLE;
-use super::stage::{Stage, commit_of, dispatch, until};
+use super::stage::{Stage, commit_of, dispatch, now, until};
 
 /// So long a caller may wait for the news that Redis is gone.
 const SECONDS: Duration = Duration::from_secs(10);
@@ -262,4 +264,44 @@ async fn a_server_that_came_back_empty_is_not_the_same_store() {
     server.cli(&["FLUSHALL"]);
     let told = store.check().await.unwrap_err().to_string();
     assert!(told.contains("lost") && told.contains("first1"), "{told}");
+}
+
+/// What ran before is nobody's orphan then, also for a process that was connected all along.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_came_back_empty_keeps_jobs_only_since_then() {
+    let server = RedisServer::start();
+    let clock = Arc::new(ManualClock::default());
+    let connect = async || Stage::by(StoreTime::Clock(clock.clone()), config(&server)).await;
+    let Stage { store, .. } = connect().await;
+    let begun = clock.now();
+    clock.advance(Duration::from_secs(3600));
+    for store in [&store, &connect().await.store] {
+        assert_eq!(store.kept_since().await.unwrap(), begun);
+    }
+    server.cli(&["FLUSHALL"]);
+    let begun_again = clock.now();
+    assert_eq!(store.kept_since().await.unwrap(), begun_again);
+    clock.advance(Duration::from_secs(3600));
+    for store in [&store, &connect().await.store] {
+        assert_eq!(store.kept_since().await.unwrap(), begun_again);
+    }
+}
+
+/// Before anything can be recorded there, also by a process that never sweeps.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_keeps_jobs_since_the_first_connection() {
+    let server = RedisServer::start();
+    let before = now();
+    let first = Stage::at(&server.url()).await;
+    let after = now();
+    let key = first.key_of("ada").await;
+    let job = first.admit("ada", &key).await;
+    until("a moment has passed", async || {
+        (now() > after).then_some(())
+    })
+    .await;
+    let kept_since = Stage::at(&server.url()).await.store.kept_since().await;
+    let kept_since = kept_since.unwrap();
+    assert!(before <= kept_since && kept_since <= after);
+    assert!(kept_since <= job.created_at);
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use batchway_domain::identity::JobId;
-use batchway_domain::ports::{AdmitError, JobStore, StoreError};
+use batchway_domain::ports::{AdmitError, JobStore, Queue, StoreError, SweepLedger};
 use batchway_job_store_redis::{Durability, RedisConfig};
 use batchway_test_servers::RedisServer;
 use futures_util::future::join_all;
 
 use super::fixture::DURABLE;
-use super::stage::{Stage, until};
+use super::stage::{Stage, now, until};
 
 /// Each kills the server under load.
 const ROUNDS: usize = 20;
@@ -83,9 +83,17 @@ async fn what_is_acknowledged_is_on_the_replica() {
     for _ in 0..50 {
         admitted.push(stage.admit("ada", &key).await);
     }
+    let kept_since = stage.store.kept_since().await.unwrap();
+    let queue = Queue("here".to_owned());
+    stage.store.record_sweep(&queue, kept_since).await.unwrap();
     primary.kill();
     replica.cli(&["REPLICAOF", "NO", "ONE"]);
     let after = Stage::at(&replica.url()).await;
+    assert_eq!(after.store.kept_since().await.unwrap(), kept_since);
+    assert_eq!(
+        after.store.swept_until(&queue).await.unwrap(),
+        Some(kept_since)
+    );
     for job in admitted {
         assert_eq!(after.store.load(&job.id).await.unwrap(), Some(job));
     }
@@ -110,6 +118,14 @@ async fn nothing_is_acknowledged_while_the_replica_is_gone() {
     let key = stage.key_of("ada").await;
     let admission = super::stage::keyed("ada", "once");
     replica.pause();
+    let refused = stage
+        .store
+        .record_sweep(&Queue("here".to_owned()), now())
+        .await;
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable { .. })),
+        "{refused:?}"
+    );
     for _ in 0..2 {
         let refused = stage.store.admit(&key, admission.clone()).await;
         assert!(

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::ports::{ApiKeys, CallBudget, Clock, JobStore, RunHistory};
+use batchway_domain::ports::{ApiKeys, CallBudget, Clock, JobStore, RunHistory, SweepLedger};
 use batchway_job_store_redis::{RedisConfig, RedisJobStore, StoreTime};
-use batchway_memory_adapters::{FailingCallBudget, FailingJobStore, ManualClock};
+use batchway_memory_adapters::{
+    FailingCallBudget, FailingJobStore, FailingSweepLedger, ManualClock,
+};
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
+use batchway_port_contracts::sweep_ledger::SweepLedgerFixture;
 use batchway_test_servers::{RedisCluster, RedisServer};
 
 /// Every change is on the disk before it is answered.
@@ -148,5 +151,15 @@ impl JobStoreFixture for RedisFixture {
 
     fn capabilities(&self) -> JobStoreCapabilities {
         JobStoreCapabilities { durable: true }
+    }
+}
+
+impl SweepLedgerFixture for RedisFixture {
+    fn ledger(&self) -> Arc<dyn SweepLedger> {
+        if self.behind_decorator {
+            Arc::new(FailingSweepLedger::new(self.store()))
+        } else {
+            self.store()
+        }
     }
 }

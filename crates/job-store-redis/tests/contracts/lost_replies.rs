@@ -1,15 +1,19 @@
 //! The reply to a script is lost, and the client sends it again by itself: nothing is done twice,
 //! and the answer is that of the first time.
 
+use batchway_domain::identity::TryName;
+use batchway_domain::job::BackendId;
 use batchway_domain::job::machine::Observation;
 use batchway_domain::ports::{
-    ApiKeys, CallBucket, CallBudget, CallLimit, JobStore, KeyError, KeyRecord,
+    ApiKeys, CallBucket, CallBudget, CallLimit, JobStore, KeyError, KeyRecord, Orphan, Queue,
+    SweepLedger,
 };
 use batchway_domain::security::ApiKey;
 use batchway_memory_adapters::{FailingJobStore, Fault, JobStoreCall};
+use batchway_port_contracts::specimens;
 use batchway_test_servers::RedisServer;
 
-use super::stage::{Stage, dispatch, keyed, now};
+use super::stage::{Stage, admission, dispatch, keyed, now};
 use super::swallowing_proxy::SwallowingProxy;
 
 struct Lossy {
@@ -133,6 +137,38 @@ async fn tokens_whose_grant_was_lost_are_granted_once() {
     let granted = lossy.losing(store.take(&bucket, limit, 4)).await;
     assert_eq!(granted.unwrap().tokens, 4);
     assert_eq!(store.take(&bucket, limit, 10).await.unwrap().tokens, 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_sweep_noted_twice_is_noted_once_and_answered_as_it_was_first() {
+    let lossy = Lossy::new().await;
+    let store = &lossy.stage.store;
+    let (queue, began_at) = (Queue("here".to_owned()), now());
+    lossy
+        .losing(store.record_sweep(&queue, began_at))
+        .await
+        .unwrap();
+    assert_eq!(store.swept_until(&queue).await.unwrap(), Some(began_at));
+
+    let orphan = Orphan {
+        backend: specimens::backend(),
+        id: BackendId("8b2f".to_owned()),
+        name: TryName {
+            deployment: "first1".parse().unwrap(),
+            job: admission("ada").job.id,
+            number: 1,
+        },
+        queue,
+        created_at: began_at,
+        noted_at: began_at,
+    };
+    let noted = lossy.losing(store.note_orphan(&orphan)).await;
+    assert_eq!(noted.unwrap(), orphan);
+    let kept = store.orphans().await.unwrap();
+    assert_eq!(kept, std::slice::from_ref(&orphan));
+    let forgetting = store.forget_orphan(&orphan.backend, &orphan.id);
+    lossy.losing_reply_to("HDEL", forgetting).await.unwrap();
+    assert_eq!(store.orphans().await.unwrap(), []);
 }
 
 /// The same from further out: the caller gets an error and asks again.

@@ -15,16 +15,25 @@ use fixture::RedisFixture;
 mod redis {
     use super::*;
     batchway_port_contracts::job_store_contract!(RedisFixture::open());
+    batchway_port_contracts::sweep_ledger_contract!(RedisFixture::open());
 }
 
 mod redis_behind_decorator {
     use super::*;
     batchway_port_contracts::job_store_contract!(RedisFixture::open_behind_decorator());
+    batchway_port_contracts::sweep_ledger_contract!(RedisFixture::open_behind_decorator());
 }
 
 mod redis_cluster {
     use super::*;
     batchway_port_contracts::job_store_contract!(in one test: RedisFixture::open_in_cluster());
+
+    mod ledger {
+        use super::*;
+        batchway_port_contracts::sweep_ledger_contract!(
+            in one test: RedisFixture::open_in_cluster()
+        );
+    }
 }
 
 mod redis_cluster_behind_decorator {
@@ -32,4 +41,11 @@ mod redis_cluster_behind_decorator {
     batchway_port_contracts::job_store_contract!(
         in one test: RedisFixture::open_in_cluster_behind_decorator()
     );
+
+    mod ledger {
+        use super::*;
+        batchway_port_contracts::sweep_ledger_contract!(
+            in one test: RedisFixture::open_in_cluster_behind_decorator()
+        );
+    }
 }
