@@ -12,9 +12,15 @@ use crate::causes::WithCauses;
 /// the job, which happens a few times in a job's life.
 const MAX_CONFLICTS: usize = 16;
 
-/// What was learnt of one try says nothing of the next.
+/// What was learnt of one try says nothing of the next, nor what was learnt of one sending or
+/// copy of another.
 fn is_outdated(observation: &Observation, read: &Job, present: &Job) -> bool {
-    read.current_try.number != present.current_try.number && observation.is_bound_to_its_try()
+    let (then, now) = (&read.current_try, &present.current_try);
+    let of_other_try = then.number != now.number && observation.is_bound_to_its_try();
+    let of_other_sending = then.epoch != now.epoch && observation.is_bound_to_its_sending();
+    let of_other_copy =
+        read.state.backend_id() != present.state.backend_id() && observation.is_bound_to_its_copy();
+    of_other_try || of_other_sending || of_other_copy
 }
 
 impl Application {
@@ -168,7 +174,7 @@ impl Application {
 #[cfg(test)]
 mod tests {
     use batchway_domain::Timestamp;
-    use batchway_domain::job::{NewJob, RequestHash};
+    use batchway_domain::job::{BackendId, NewJob, RequestHash};
 
     use super::*;
 
@@ -198,5 +204,37 @@ mod tests {
         assert!(is_outdated(&empty, &first, &second));
         assert!(!is_outdated(&empty, &first, &first));
         assert!(!is_outdated(&Observation::CancelRequested, &first, &second));
+    }
+
+    #[test]
+    fn what_was_looked_up_before_a_sending_says_nothing_of_it() {
+        let (before, mut sent_again) = (job_in_try(1), job_in_try(1));
+        sent_again.current_try.epoch += 1;
+        let empty = Observation::LookedUp {
+            found: Vec::new(),
+            gate: GateReading::Open,
+        };
+        assert!(is_outdated(&empty, &before, &sent_again));
+        let gate = Observation::GateRead(GateReading::Open);
+        assert!(!is_outdated(&gate, &before, &sent_again));
+    }
+
+    #[test]
+    fn that_one_copy_is_absent_says_nothing_of_another() {
+        let (mut first, mut second) = (job_in_try(1), job_in_try(1));
+        for (job, copy) in [(&mut first, "a"), (&mut second, "b")] {
+            job.state = JobState::Submitted {
+                backend_id: BackendId(copy.to_owned()),
+                waiting: None,
+                absence: None,
+            };
+        }
+        let absent = Observation::Absent {
+            by_name: Some(false),
+            manifest: None,
+            main_result: None,
+        };
+        assert!(is_outdated(&absent, &first, &second));
+        assert!(!is_outdated(&absent, &first, &first));
     }
 }

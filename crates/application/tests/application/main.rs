@@ -30,6 +30,7 @@ mod report_progress;
 mod resolve;
 mod scene;
 mod slow_backend;
+mod stalled;
 mod store_failures;
 mod submit_job;
 mod throttling;

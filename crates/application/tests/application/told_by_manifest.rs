@@ -1,10 +1,11 @@
 //! Where a backend does not say why a job failed, the manifest that its runner left does.
 
 use batchway_domain::artifacts::{Manifest, ProgramEnd};
-use batchway_domain::job::{BackendId, Failure, FailureClass, JobState};
+use batchway_domain::job::{BackendId, Failure, FailureClass, JobState, JobStatus};
 use batchway_domain::ports::{
     BackendAttempt, BackendState, Description, LogCursor, LogPage, StopEvidence,
 };
+use batchway_memory_adapters::{ArtifactStoreCall, Fault};
 
 use crate::job_types::SIMULATE;
 use crate::mock_backend::{MockBackend, backend_with_room, target};
@@ -130,9 +131,42 @@ async fn what_another_copy_or_attempt_left_says_nothing() {
             attempt: 2,
             ..exited()
         },
-        manifest(ProgramEnd::Exited { code: 0 }),
         manifest(ProgramEnd::Stopped),
     ] {
         assert_eq!(told(said.clone(), &left).await, said, "{left:?}");
     }
+}
+
+#[tokio::test]
+async fn a_copy_that_failed_after_all_was_done_has_completed_its_job() {
+    let said = || said_by_backend(FailureClass::HostLost);
+    let done = || manifest(ProgramEnd::Exited { code: 0 });
+    let of_another = Manifest {
+        backend_id: BackendId("another".to_owned()),
+        ..done()
+    };
+    for (left, expected) in [
+        (done(), JobStatus::Completed),
+        (of_another, JobStatus::Queued),
+    ] {
+        let scene = Scene::with_backend(backend(said()));
+        let (id, _) = scene.send(SIMULATE).await;
+        let key = scene.job(&id).folder().manifest(1);
+        scene.world.artifacts.insert(key.as_str(), left.encode());
+        scene.watch_all(&id).await;
+        assert_eq!(scene.status(&id), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_not_told_before_its_manifest_can_be_read() {
+    let scene = Scene::with_backend(backend(said_by_backend(FailureClass::HostLost)));
+    let (id, _) = scene.send(SIMULATE).await;
+    let faults = scene.gateway.artifacts.faults();
+    faults.fail_next(ArtifactStoreCall::Read, Fault::RequestLost);
+    let before = scene.job(&id);
+    scene.watch_all(&id).await;
+    assert_eq!(scene.job(&id), before);
+    scene.watch_all(&id).await;
+    assert_eq!(scene.job(&id).current_try.number, 2);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use batchway_domain::job::machine::Observation;
+use batchway_domain::job::machine::{GateReading, Observation};
 use batchway_domain::job::{BackendId, Job, JobState, Target};
 use batchway_domain::job_type::JobType;
 use batchway_domain::ports::{CommitError, StoreError, Submission, SubmitError};
@@ -121,9 +121,10 @@ impl Dispatch {
         let target = job.current_try.target.clone();
         let target = target.unwrap_or_else(|| errand.target.clone());
         let submission = self.submission(&job, &errand.kind, target, prepared);
-        let is_in_time = claimed_at.elapsed() + self.sending.timeout + MARGIN <= self.sending.lease;
+        let is_in_time = self.is_in_time(&job, claimed_at);
         let outcome = if is_in_time && !self.application.is_draining() {
-            self.submit(&job, errand, &submission).await
+            let outcome = self.submit(&job, errand, &submission).await;
+            self.once_the_gate_is_shut(&job, outcome).await
         } else {
             Observation::SubmitDidNotHappen {
                 epoch,
@@ -134,6 +135,40 @@ impl Dispatch {
             self.application.stop_what_must(&self.calls, &job).await;
         }
         Ok(())
+    }
+
+    /// Whether enough is left of the lease, by both clocks: the time of day may be set back, and
+    /// the monotonic one stands still while the machine sleeps.
+    fn is_in_time(&self, job: &Job, claimed_at: Instant) -> bool {
+        let needed = self.sending.timeout + MARGIN;
+        let holds_by_the_day = matches!(
+            job.state,
+            JobState::Submitting { lease_until } if self.application.now().plus(needed) <= lease_until
+        );
+        holds_by_the_day && claimed_at.elapsed() + needed <= self.sending.lease
+    }
+
+    /// A refusal speaks for its own request alone. Where an earlier one of the same try is in
+    /// doubt, no copy may be able to work before the job is said to have failed.
+    async fn once_the_gate_is_shut(&self, job: &Job, outcome: Observation) -> Observation {
+        let is_refused = matches!(outcome, Observation::SubmitRefused { .. });
+        if !(is_refused && job.current_try.in_doubt && self.application.rules_of(job).gated) {
+            return outcome;
+        }
+        let is_shut = match self.application.shut_gate(job).await {
+            Ok(gate) => gate == GateReading::Cancelled,
+            Err(error) => {
+                let error = WithCauses(&error);
+                tracing::warn!(job = %job.id, %error, "could not shut the job's gate");
+                false
+            }
+        };
+        let epoch = job.current_try.epoch;
+        if is_shut {
+            outcome
+        } else {
+            Observation::SubmitUnknown { epoch }
+        }
     }
 
     async fn submit(&self, job: &Job, errand: &Errand, submission: &Submission) -> Observation {

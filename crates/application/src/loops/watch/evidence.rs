@@ -15,6 +15,9 @@ use crate::causes::WithCauses;
 /// How long the last line of a program is waited for: its end is told with or without it.
 const LOG_WITHIN: Duration = Duration::from_secs(5);
 
+/// How a program ended by its manifest, and the main result where it is known to be there.
+type Left = (Option<ProgramEnd>, Option<String>);
+
 impl Watch {
     /// What the description of the copy that counts says, and the gate where it has a say.
     pub(super) async fn described(
@@ -38,16 +41,36 @@ impl Watch {
         if description.state == BackendState::Running {
             observations.extend(self.application.stored_report(job).await?);
         }
-        let (manifest, main_result) = match description.state {
+        let left = match description.state {
             BackendState::Succeeded => self.application.what_it_left(job).await?,
-            _ => (None, None),
+            BackendState::Failed { .. } => self.left_before_the_end(job, &description.id).await?,
+            BackendState::Waiting { .. } | BackendState::Running => (None, None),
         };
+        let (manifest, main_result) = left;
         observations.push(Observation::Described {
             description: self.explained(job, description).await,
             manifest,
             main_result,
         });
         Ok(observations)
+    }
+
+    /// What the runner of a copy that failed had left. With a manifest of success, all was done
+    /// when the copy was stopped or its machine went away.
+    async fn left_before_the_end(
+        &self,
+        job: &Job,
+        copy: &BackendId,
+    ) -> Result<Left, ArtifactError> {
+        if !self.application.rules_of(job).gated {
+            return Ok((None, None));
+        }
+        match self.application.read_manifest(job).await? {
+            Some(manifest) if manifest.backend_id == *copy => {
+                Ok(self.application.named_in(job, &manifest))
+            }
+            _ => Ok((None, None)),
+        }
     }
 
     /// A job that the backend does not know any more counts as lost only after a while, and
@@ -189,10 +212,7 @@ fn failure_told_in(manifest: Manifest) -> Option<Failure> {
     }
 }
 
-fn absent(
-    by_name: Option<bool>,
-    (manifest, main_result): (Option<ProgramEnd>, Option<String>),
-) -> Observation {
+fn absent(by_name: Option<bool>, (manifest, main_result): Left) -> Observation {
     Observation::Absent {
         by_name,
         manifest,
@@ -201,33 +221,31 @@ fn absent(
 }
 
 impl Application {
-    /// How the program ended by its manifest, and the main result where it is known to be there.
-    async fn what_it_left(
-        &self,
-        job: &Job,
-    ) -> Result<(Option<ProgramEnd>, Option<String>), ArtifactError> {
-        let kind = self.0.job_types.get(&job.job_type);
-        let names = kind
-            .and_then(|kind| kind.main_result.as_ref())
-            .map(|main| main.names.as_slice())
-            .unwrap_or_default();
+    async fn what_it_left(&self, job: &Job) -> Result<Left, ArtifactError> {
         if !self.rules_of(job).gated {
-            return Ok((None, self.first_stored(job, names).await?));
+            return Ok((None, self.first_stored(job).await?));
         }
-        let Some(manifest) = self.read_manifest(job).await? else {
-            return Ok((None, None));
-        };
+        let manifest = self.read_manifest(job).await?;
+        Ok(manifest.map_or((None, None), |manifest| self.named_in(job, &manifest)))
+    }
+
+    fn named_in(&self, job: &Job, manifest: &Manifest) -> Left {
         let is_there = |name: &&String| manifest.objects.iter().any(|object| object.name == **name);
-        Ok((Some(manifest.end), names.iter().find(is_there).cloned()))
+        let main_result = self.main_results(job).iter().find(is_there);
+        (Some(manifest.end), main_result.cloned())
+    }
+
+    /// The names of the result that counts most, the best first.
+    fn main_results(&self, job: &Job) -> &[String] {
+        let kind = self.0.job_types.get(&job.job_type);
+        kind.and_then(|kind| kind.main_result.as_ref())
+            .map(|main| main.names.as_slice())
+            .unwrap_or_default()
     }
 
     /// The first of these results that the artifact store has.
-    async fn first_stored(
-        &self,
-        job: &Job,
-        names: &[String],
-    ) -> Result<Option<String>, ArtifactError> {
-        for name in names {
+    async fn first_stored(&self, job: &Job) -> Result<Option<String>, ArtifactError> {
+        for name in self.main_results(job) {
             let Ok(key) = job.folder().artifact(name) else {
                 continue;
             };

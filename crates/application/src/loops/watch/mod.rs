@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use batchway_domain::identity::BackendName;
 use batchway_domain::job::machine::Observation;
-use batchway_domain::job::{BackendId, Job, Lane, Rules, Settlement};
+use batchway_domain::job::{BackendId, Job, Lane, Settlement};
 use batchway_domain::ports::{Description, StoreError};
 use futures_util::future::join_all;
 
@@ -184,13 +184,8 @@ impl Watch {
                 .await;
         };
         let mut job = job;
-        let ended = self.ended_surplus(&job, answers);
-        if !ended.is_empty() {
-            match self
-                .application
-                .apply(job, &Observation::SurplusEnded(ended))
-                .await?
-            {
+        for observation in self.seen_of_surplus(&job, answers) {
+            match self.application.apply(job, &observation).await? {
                 Some(next) => job = next,
                 None => return Ok(None),
             }
@@ -219,19 +214,26 @@ impl Watch {
         }
     }
 
-    /// The surplus copies that are no longer alive.
-    fn ended_surplus(&self, job: &Job, answers: &Descriptions) -> Vec<BackendId> {
-        // Where answers can lag behind, a copy that is missing may only not be seen yet.
-        let absence_counts = self.calls.settlement() == Settlement::Authoritative
-            || self.application.now().since(job.state_since) >= Rules::LOST_AFTER;
-        job.surplus
+    /// What the answers say of the copies that must not go on.
+    fn seen_of_surplus(&self, job: &Job, answers: &Descriptions) -> Vec<Observation> {
+        let (described, absent): (Vec<_>, Vec<_>) = job
+            .surplus
             .iter()
-            .filter(|id| match answers.get(id) {
-                Some(description) => description.state.has_ended(),
-                None => absence_counts,
-            })
             .cloned()
-            .collect()
+            .partition(|id| answers.contains_key(id));
+        let has_ended = |id: &BackendId| answers.get(id).is_some_and(|one| one.state.has_ended());
+        let mut ended: Vec<BackendId> = described.into_iter().filter(has_ended).collect();
+        let mut seen = Vec::new();
+        if self.calls.settlement() == Settlement::Authoritative {
+            ended.extend(absent);
+        } else if !absent.is_empty() || job.surplus_absence.is_some() {
+            // Where answers can lag behind, a copy that is missing may only not be seen yet.
+            seen.push(Observation::SurplusAbsent(absent));
+        }
+        if !ended.is_empty() {
+            seen.push(Observation::SurplusEnded(ended));
+        }
+        seen
     }
 
     /// Leaves the jobs that only others can see to them.

@@ -84,3 +84,16 @@ fn a_copy_that_the_gate_keeps_out_delays_nothing() {
     story.is("Cancelled", Some(EventKind::Cancelled));
     story.stops(&["b"]);
 }
+
+#[test]
+fn a_copy_that_the_gate_of_an_earlier_try_had_let_in_is_waited_for() {
+    let stopped = || described("b", failed(FailureClass::Unknown, StopEvidence::Flag));
+    let story = Story::running(local()).then(Observation::HostGone);
+    let story = story.then(claimed(at(90))).then(accepted_as("b", 2));
+    let story = story.cancel().then(stopped());
+    story.is("Submitted", None);
+    story.stops(&["b", "a"]);
+    let story = story.then(Observation::SurplusEnded(ids(&["a"])));
+    let story = story.then(stopped());
+    story.is("Cancelled", Some(EventKind::Cancelled));
+}
