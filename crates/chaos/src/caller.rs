@@ -18,6 +18,42 @@ pub(crate) struct Caller {
     key: String,
 }
 
+/// A request, which can be sent more than once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) path: &'a str,
+    /// Of a POST.
+    pub(crate) body: Option<&'a str>,
+    pub(crate) idempotency_key: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn get(path: &'a str) -> Self {
+        Self {
+            path,
+            body: None,
+            idempotency_key: None,
+        }
+    }
+
+    /// POST without a body.
+    pub(crate) fn post(path: &'a str) -> Self {
+        Self {
+            body: Some(""),
+            ..Self::get(path)
+        }
+    }
+
+    /// POST of a job.
+    pub(crate) fn job(body: &'a str, idempotency_key: &'a str) -> Self {
+        Self {
+            path: "/api/v1/jobs",
+            body: Some(body),
+            idempotency_key: Some(idempotency_key),
+        }
+    }
+}
+
 /// An answer, read whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
@@ -56,31 +92,27 @@ impl Caller {
         Ok(Self { http, key })
     }
 
-    pub(crate) async fn post(
+    /// Asks once.
+    pub(crate) async fn ask(
         &self,
         at: SocketAddr,
-        path: &str,
-        body: &str,
-        idempotency_key: Option<&str>,
+        request: &Request<'_>,
     ) -> Result<Answer, reqwest::Error> {
-        let mut request = self
-            .request(Method::POST, at, path)
-            .header("content-type", "application/json")
-            .body(body.to_owned());
-        if let Some(key) = idempotency_key {
-            request = request.header("idempotency-key", key);
+        let url = format!("http://{at}{}", request.path);
+        let method = match request.body {
+            Some(_) => Method::POST,
+            None => Method::GET,
+        };
+        let mut asked = self.http.request(method, url).bearer_auth(&self.key);
+        if let Some(body) = request.body {
+            asked = asked
+                .header("content-type", "application/json")
+                .body(body.to_owned());
         }
-        read(request).await
-    }
-
-    pub(crate) async fn get(&self, at: SocketAddr, path: &str) -> Result<Answer, reqwest::Error> {
-        read(self.request(Method::GET, at, path)).await
-    }
-
-    fn request(&self, method: Method, at: SocketAddr, path: &str) -> reqwest::RequestBuilder {
-        self.http
-            .request(method, format!("http://{at}{path}"))
-            .bearer_auth(&self.key)
+        if let Some(key) = request.idempotency_key {
+            asked = asked.header("idempotency-key", key);
+        }
+        read(asked).await
     }
 }
 

@@ -8,6 +8,8 @@
 //!
 //! | scene | what is killed | the books |
 //! |---|---|---|
+//! | [`Gateways`] | gateways, with faults on the way to AWS Batch, Redis and S3 | every 2xx has one job, one run, one result |
+//! | [`Redis`] | Redis, with `appendfsync always` | the same |
 //! | [`Idempotency`] | gateways now and then, if asked for | one key, one job, the same words for all |
 //!
 //! `just chaos` runs them long, the tests of this crate short. A run that finds a broken promise
@@ -15,17 +17,28 @@
 
 use std::error::Error;
 
+mod books;
+mod bucket;
 mod caller;
 mod dice;
+mod job_types;
 mod killer;
+mod ledger;
+mod load;
+mod notebook;
 mod programs;
+mod reckoning;
 mod replica;
 mod report;
 mod scenes;
 mod stage;
+mod stand_in;
+mod weather;
 
 pub use report::{Figures, Report, Table};
+pub use scenes::gateways::Gateways;
 pub use scenes::idempotency::Idempotency;
+pub use scenes::redis::Redis;
 
 /// What a run comes to, or why it could not be made.
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use batchway_chaos::{Idempotency, Outcome, Report, Table};
-use clap::{Parser, Subcommand};
+use batchway_chaos::{Gateways, Idempotency, Outcome, Redis, Report, Table};
+use clap::{Args, Parser, Subcommand};
 
 /// Kills gateways and Redis under load, on real parts, and compares the books.
 #[derive(Debug, Parser)]
@@ -15,6 +15,10 @@ struct CommandLine {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum Scene {
+    /// Gateways die at random instants, while AWS Batch, Redis and S3 fail now and then.
+    Gateways(Kills<200>),
+    /// Redis dies at random instants.
+    Redis(Kills<100>),
     /// Fifty clients, one key, three replicas, all at once.
     Idempotency {
         /// Keys that are raced for.
@@ -27,6 +31,16 @@ enum Scene {
         #[arg(long)]
         seed: Option<u64>,
     },
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct Kills<const MANY: u32> {
+    /// How many.
+    #[arg(long, default_value_t = MANY)]
+    kills: u32,
+    /// Repeats a plan.
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
 #[tokio::main]
@@ -50,6 +64,14 @@ async fn main() -> ExitCode {
 
 async fn run(scene: Scene) -> Outcome<Vec<Report>> {
     match scene {
+        Scene::Gateways(Kills { kills, seed }) => {
+            let seed = seed_or_any(seed)?;
+            Ok(vec![Gateways { kills, seed }.run().await?])
+        }
+        Scene::Redis(Kills { kills, seed }) => {
+            let seed = seed_or_any(seed)?;
+            Ok(vec![Redis { kills, seed }.run().await?])
+        }
         Scene::Idempotency {
             rounds,
             with_kills,

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use crate::Outcome;
-use crate::caller::{Answer, Caller};
+use crate::caller::{Answer, Caller, Request};
 use crate::dice::Dice;
 use crate::killer::{Pace, Until, kill_gateways};
 use crate::report::{Figures, Report};
@@ -140,11 +140,11 @@ impl Round {
 
     /// Asks until there is an answer that is one, each time any replica.
     async fn ask(&self, stage: &Stage, caller: &Caller, body: Body, mut dice: Dice) -> Answer {
-        let request = self.request(body);
+        let body = request_with(body);
         let deadline = Instant::now() + PATIENCE;
         loop {
             let at = dice.pick(stage.replicas()).address();
-            let result = caller.post(at, PATH, &request, Some(&self.key)).await;
+            let result = caller.ask(at, &Request::job(&body, &self.key)).await;
             match result {
                 Ok(answer) if !answer.is_refused_for_now() => return answer,
                 Ok(answer) if Instant::now() > deadline => return answer,
@@ -159,16 +159,6 @@ impl Round {
                 _ => sleep(REST).await,
             }
         }
-    }
-
-    fn request(&self, body: Body) -> String {
-        let steps = match body {
-            Body::One => 50_000,
-            Body::Other => 50_001,
-        };
-        let config = json!({"num_particles": 100, "temperature": 300, "steps": steps});
-        let params = json!({"simulation_config": {"mode": "open_chemistry", "config": config}});
-        json!({"job_type": "run_simulation", "params": params}).to_string()
     }
 
     /// The job that the key stands for, if everybody was told the same.
@@ -205,12 +195,23 @@ impl Round {
     }
 }
 
+fn request_with(body: Body) -> String {
+    let steps = match body {
+        Body::One => 50_000,
+        Body::Other => 50_001,
+    };
+    let config = json!({"num_particles": 100, "temperature": 300, "steps": steps});
+    let params = json!({"simulation_config": {"mode": "open_chemistry", "config": config}});
+    json!({"job_type": "run_simulation", "params": params}).to_string()
+}
+
 /// The ids of all jobs of a caller, page by page.
 async fn all_jobs(stage: &Stage, caller: &Caller) -> Outcome<Vec<String>> {
+    let at = stage.replicas()[0].address();
     let mut ids = Vec::new();
     let mut path = format!("{PATH}?limit=100");
     loop {
-        let answer = caller.get(stage.replicas()[0].address(), &path).await?;
+        let answer = caller.ask(at, &Request::get(&path)).await?;
         if answer.status != 200 {
             return Err(format!("a list of jobs was answered {answer:?}").into());
         }

@@ -1,0 +1,64 @@
+//! Gateways die at random instants under load, while everything around them fails now and then.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::Outcome;
+use crate::dice::Dice;
+use crate::killer::{Pace, Until, kill_gateways};
+use crate::load::Load;
+use crate::reckoning::Reckoning;
+use crate::report::Report;
+use crate::stage::Stage;
+use crate::weather::{Link, blow};
+
+/// How to kill gateways.
+#[derive(Clone, Copy, Debug)]
+pub struct Gateways {
+    /// How many processes are killed.
+    pub kills: u32,
+    /// Decides the plan.
+    pub seed: u64,
+}
+
+impl Gateways {
+    /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// Where the parts can't be set up, or one of them does not come back.
+    pub async fn run(self) -> Outcome<Report> {
+        let Self { kills, seed } = self;
+        let start = Instant::now();
+        let mut dice = Dice::seeded(seed);
+        let stage = Arc::new(Stage::of_jobs(seed).await?);
+        let load = Arc::new(Load::new(stage.clone())?);
+
+        let (over, is_over) = watch::channel(false);
+        let mut at_work = load.start(&mut dice, &is_over);
+        let mut weather = JoinSet::new();
+        for link in [Link::Batch, Link::Redis, Link::S3] {
+            let (stage, dice, over) = (stage.clone(), dice.fork(), is_over.clone());
+            weather.spawn(async move { blow(link, stage.link(link), dice, over).await });
+        }
+        let until = Until::Times(kills);
+        let kills = kill_gateways(stage.clone(), Pace::OFTEN, dice.fork(), until).await?;
+        over.send_replace(true);
+        while let Some(ended) = weather.join_next().await {
+            ended??;
+        }
+        while let Some(ended) = at_work.join_next().await {
+            ended??;
+        }
+        let reckoning = Reckoning {
+            scene: "gateways",
+            command: format!("just chaos gateways --kills {kills} --seed {seed}"),
+            start,
+            kills,
+        };
+        reckoning.make(stage, load, dice).await
+    }
+}
