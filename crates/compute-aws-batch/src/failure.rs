@@ -45,9 +45,12 @@ impl End<'_> {
     pub(crate) fn stop_evidence(&self) -> StopEvidence {
         if self.queue_action().is_some() {
             StopEvidence::None
+        } else if self.has_our_mark() {
+            // With the flag, as that shows only that someone asked, and this that it was we.
+            StopEvidence::OurReason
         } else if self.stop_flag {
             StopEvidence::Flag
-        } else if self.has_our_mark() || self.was_ordered_to_stop() {
+        } else if self.was_ordered_to_stop() {
             StopEvidence::OurReason
         } else {
             StopEvidence::None

@@ -176,7 +176,7 @@ fn a_runner_that_heard_of_the_stop_before_batch_did_was_stopped_by_us() {
         stop_flag: true,
         ..ordered
     };
-    assert_eq!(also_by_batch.stop_evidence(), StopEvidence::Flag);
+    assert_eq!(also_by_batch.stop_evidence(), StopEvidence::OurReason);
     let by_the_queue = End {
         status_reason: "Canceled by JobStateTimeLimit action due to reason: CAPACITY:X",
         ..ordered
@@ -215,7 +215,7 @@ fn a_stop_shows_by_its_flag_or_by_our_reason_and_never_by_the_queue() {
         ("", true, StopEvidence::Flag),
         ("the operator's own words", true, StopEvidence::Flag),
         ("the operator's own words", false, StopEvidence::None),
-        (ours.as_str(), true, StopEvidence::Flag),
+        (ours.as_str(), true, StopEvidence::OurReason),
         (ours.as_str(), false, StopEvidence::OurReason),
         (action.as_str(), true, StopEvidence::None),
     ];
