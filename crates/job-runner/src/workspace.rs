@@ -96,6 +96,9 @@ impl Workspace {
         ] {
             environment.insert(name.into(), path.into());
         }
+        // AWS Batch has a variable of its own for it; programs need know only ours.
+        let id = configuration.backend_id.0.clone();
+        environment.insert(variables::BACKEND_ID.into(), id.into());
         let params = self.params();
         if params.metadata()?.len() <= LONGEST_VARIABLE {
             let params = OsString::from_vec(fs::read(params)?);

@@ -87,6 +87,7 @@ fn the_program_finds_the_access_of_its_container_and_no_token() {
         format!("AWS_ACCESS_KEY_ID={ACCESS_KEY}\n"),
         format!("S3_BUCKET={}\n", bucket.name),
         "AWS_BATCH_JOB_ID=batch-1\n".to_owned(),
+        "BATCHWAY_BACKEND_ID=batch-1\n".to_owned(),
         "USER_ID=ada\n".to_owned(),
     ] {
         assert!(environment.contains(&expected), "{environment}");
