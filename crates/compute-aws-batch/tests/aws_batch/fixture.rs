@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_batch::types::ContainerOverrides;
 use batchway_compute_aws_batch::AwsBatchBackend;
 use batchway_domain::identity::TryName;
-use batchway_domain::job::{RequestHash, Target};
+use batchway_domain::job::{BackendId, RequestHash, Target};
 use batchway_domain::job_type::{AwsBatchExecution, Execution};
 use batchway_domain::ports::{ComputeBackend, ParamsDelivery, Submission};
 use batchway_memory_adapters::FailingComputeBackend;
 use batchway_port_contracts::compute_backend::{
-    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Stopping,
+    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Queues, Stopping,
 };
 use batchway_port_contracts::specimens;
 use batchway_test_servers::{BatchEnvironment, DockerEngine, LocalBatch, Moto};
@@ -28,6 +30,8 @@ const RUNS_ON: &str = "sleep 100";
 #[derive(Debug)]
 pub(crate) struct Stage {
     backend: Arc<dyn ComputeBackend>,
+    /// For what is done behind the backend's back.
+    batch: aws_sdk_batch::Client,
     environment: BatchEnvironment,
     target: Target,
     capabilities: ComputeBackendCapabilities,
@@ -50,9 +54,11 @@ impl Stage {
             logs: Logs::AfterTheEnd,
             tells_exit_status: false,
             stopping: Stopping::RetellsFailures,
+            queues: Queues::Marked {
+                newest_first: false,
+            },
         };
-        let backend = AwsBatchBackend::new(&sdk(&url, region), config());
-        Self::over(backend, environment, capabilities).await
+        Self::over(&sdk(&url, region), environment, capabilities).await
     }
 
     pub(crate) async fn on_localbatch() -> Self {
@@ -71,18 +77,21 @@ impl Stage {
             logs: Logs::None,
             tells_exit_status: true,
             stopping: Stopping::Careless,
+            queues: Queues::Marked {
+                newest_first: false,
+            },
         };
-        let backend = AwsBatchBackend::new(&sdk, config());
-        Self::over(backend, environment, capabilities).await
+        Self::over(&sdk, environment, capabilities).await
     }
 
     async fn over(
-        backend: AwsBatchBackend,
+        sdk: &SdkConfig,
         environment: BatchEnvironment,
         capabilities: ComputeBackendCapabilities,
     ) -> Self {
         let mut stage = Self {
-            backend: Arc::new(backend),
+            backend: Arc::new(AwsBatchBackend::new(sdk, config())),
+            batch: aws_sdk_batch::Client::new(sdk),
             environment,
             target: Target(String::new()),
             capabilities,
@@ -152,6 +161,24 @@ impl ComputeBackendFixture for Stage {
             params: ParamsDelivery::Inline(Arc::from(specimens::PARAMS)),
             tenant: "ada".parse().unwrap(),
         }
+    }
+
+    async fn submit_unmarked(&self, submission: &Submission) -> BackendId {
+        let Execution::AwsBatch(execution) = &submission.execution else {
+            panic!("submissions of this fixture are for AWS Batch");
+        };
+        let overrides = ContainerOverrides::builder()
+            .set_command(execution.command.clone())
+            .build();
+        let request = self
+            .batch
+            .submit_job()
+            .job_name(submission.name.to_string())
+            .job_queue(&execution.queue)
+            .job_definition(&execution.definition)
+            .container_overrides(overrides);
+        let submitted = request.send().await.unwrap();
+        BackendId(submitted.job_id.unwrap())
     }
 
     async fn settle(&self) {

@@ -19,7 +19,7 @@ use batchway_domain::runner::run_folder::{ProgramRecord, RunnerRecord, files};
 use batchway_domain::runner::variables;
 use batchway_memory_adapters::{FailingComputeBackend, SeededEntropy};
 use batchway_port_contracts::compute_backend::{
-    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Stopping,
+    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Queues, Stopping,
 };
 use batchway_port_contracts::specimens;
 use rustix::process::{Pid, Signal, kill_process};
@@ -329,6 +329,7 @@ impl ComputeBackendFixture for Stage {
             logs: Logs::Live,
             tells_exit_status: true,
             stopping: Stopping::Faithful,
+            queues: Queues::None,
         }
     }
 }

@@ -12,7 +12,7 @@ use batchway_memory_adapters::{
     ComputeBackendCall, FailingComputeBackend, Fault, ManualClock, MemoryComputeBackend,
 };
 use batchway_port_contracts::compute_backend::{
-    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Stopping,
+    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Queues, Stopping,
 };
 use batchway_port_contracts::specimens;
 
@@ -113,6 +113,11 @@ impl ComputeBackendFixture for Fixture {
             logs: Logs::Live,
             tells_exit_status: true,
             stopping: Stopping::Faithful,
+            queues: if self.has_slots {
+                Queues::None
+            } else {
+                Queues::Named
+            },
         }
     }
 }
@@ -157,6 +162,14 @@ mod with_queue {
     batchway_port_contracts::compute_backend_contract!(over(
         |clock| MemoryComputeBackend::with_queue(clock),
         |backend| backend
+    ));
+}
+
+mod with_queue_behind_failing_decorator {
+    use super::*;
+    batchway_port_contracts::compute_backend_contract!(over(
+        |clock| MemoryComputeBackend::with_queue(clock),
+        |backend| failing(backend, Fault::RequestLost)
     ));
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
 use batchway_domain::artifacts::ArtifactKey;
-use batchway_domain::identity::{BackendName, JobId, TryName, UserName};
+use batchway_domain::identity::{BackendName, DeploymentId, JobId, TryName, UserName};
 use batchway_domain::job::{BackendId, Event, Job, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
@@ -17,7 +17,7 @@ use batchway_domain::ports::{
     BackendError, ByteRange, ByteStream, CallBucket, CallBudget, CallGrant, CallLimit, Candidate,
     Capacity, CommitError, ComputeBackend, Created, Description, Disposition, DueRequest,
     JobCommit, JobPage, JobQuery, JobStore, Link, LogError, LogPage, LogPosition, Orphan, Queue,
-    ReadError, StoreError, Submission, SubmitError, SweepLedger,
+    QueuePage, QueuePosition, ReadError, StoreError, Submission, SubmitError, SweepLedger,
 };
 use batchway_domain::security::KeyDigest;
 use batchway_memory_adapters::{
@@ -297,6 +297,19 @@ impl ComputeBackend for RetryingComputeBackend {
         hash: &RequestHash,
     ) -> Result<Vec<Candidate>, BackendError> {
         insist(|| self.0.find_by_name(name, target, hash)).await
+    }
+
+    fn queue_of(&self, target: &Target) -> Option<Queue> {
+        self.0.queue_of(target)
+    }
+
+    async fn list_queue(
+        &self,
+        queue: &Queue,
+        deployment: &DeploymentId,
+        from: Option<&QueuePosition>,
+    ) -> Result<QueuePage, BackendError> {
+        insist(|| self.0.list_queue(queue, deployment, from)).await
     }
 
     async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {

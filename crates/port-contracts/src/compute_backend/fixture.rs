@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use batchway_domain::identity::{DeploymentId, TryName};
+use batchway_domain::job::BackendId;
 use batchway_domain::ports::{ComputeBackend, Submission};
 
 use crate::specimens;
@@ -22,6 +23,13 @@ pub trait ComputeBackendFixture: Send + Sync {
     /// share what lies behind their backends.
     fn deployment(&self) -> DeploymentId {
         specimens::deployment()
+    }
+
+    /// Has somebody else submit this, without the marks by which the backend knows our jobs where
+    /// it can show such marks.
+    async fn submit_unmarked(&self, submission: &Submission) -> BackendId {
+        let submitted = self.backend().submit(submission).await;
+        submitted.expect("the backend takes the job")
     }
 
     /// Gives the backend a moment to go on: moves it, where it moves by hand, otherwise waits
@@ -69,6 +77,24 @@ pub struct ComputeBackendCapabilities {
     pub tells_exit_status: bool,
     /// What comes of a request to stop.
     pub stopping: Stopping,
+    /// What can be seen of the jobs in its queues.
+    pub queues: Queues,
+}
+
+/// What a list of a queue tells jobs of ours apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queues {
+    /// By their names and by marks that no name has by itself. The fixture says how a job
+    /// without marks is made.
+    Marked {
+        /// The newest job comes first, on the first of several pages. Otherwise there is but one
+        /// page.
+        newest_first: bool,
+    },
+    /// By their names alone.
+    Named,
+    /// There are no queues, and nothing can lie unseen.
+    None,
 }
 
 /// How much a request to stop can be relied on, from most to least.

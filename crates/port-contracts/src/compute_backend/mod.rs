@@ -6,11 +6,14 @@ mod fixture;
 pub mod forgetting;
 pub mod logging;
 pub mod naming;
+pub mod queues;
 pub mod running;
 mod stage;
 pub mod stopping;
 
-pub use fixture::{ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Stopping};
+pub use fixture::{
+    ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Queues, Stopping,
+};
 
 /// Puts the duties of [`ComputeBackend`](batchway_domain::ports::ComputeBackend) on a backend,
 /// one test each. The argument gives a future of a [`ComputeBackendFixture`] whose backend has
@@ -40,6 +43,14 @@ macro_rules! compute_backend_contract {
                 an_ended_try_does_not_run_again,
                 a_try_sent_many_times_at_once,
                 a_target_is_resolved_the_same_each_time,
+            }
+            compute_backend::queues {
+                a_target_has_one_queue_or_nothing_lies_unseen,
+                pages_joined_hold_every_living_job_once,
+                the_newest_job_is_on_the_first_page,
+                what_has_ended_is_not_listed,
+                other_installations_are_not_listed,
+                a_name_without_our_marks_is_not_listed,
             }
             compute_backend::stopping {
                 a_running_program_is_stopped,
