@@ -6,10 +6,11 @@
 //! over, it does too: see the documentation of [`account`].
 //!
 //! [`wire`] has the requests and answers with AWS's names; [`faults`] what goes wrong between a
-//! client and Batch, as data.
+//! client and Batch, as data; [`server`] puts it all behind HTTP.
 
 pub mod account;
 pub mod faults;
+pub mod server;
 pub mod wire;
 
 pub use account::{
