@@ -5,14 +5,14 @@ use std::sync::Arc;
 use batchway_domain::identity::{IdempotencyKey, JobId, JobTypeName};
 use batchway_domain::job::{JobStatus, NewJob, RequestHash};
 use batchway_domain::job_type::JobType;
-use batchway_domain::ports::{Admission, Idempotency};
+use batchway_domain::ports::{Admission, AdmissionLimits, AdmitError, Admitted, Idempotency};
 use batchway_domain::security::{KeyDigest, WebhookTarget};
 use futures_util::future::try_join_all;
-use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::fingerprint::fingerprint;
 use crate::{Application, RequestError, Violation};
 
 /// A request to start a job, decoded and not yet judged.
@@ -41,12 +41,24 @@ pub struct Submitted {
     pub replayed: bool,
 }
 
-/// A request that has been judged good.
+impl From<Admitted> for Submitted {
+    fn from(admitted: Admitted) -> Self {
+        Self {
+            job_id: admitted.job.id,
+            estimated_seconds: admitted.job.estimated_seconds,
+            replayed: admitted.replayed,
+        }
+    }
+}
+
+/// A request that can be told from every other.
 struct Checked {
     kind: Arc<JobType>,
     params: Value,
     idempotency_key: Option<IdempotencyKey>,
     webhook: Option<WebhookTarget>,
+    /// What the type's schema says against it.
+    against_schema: Vec<Violation>,
 }
 
 impl Application {
@@ -69,42 +81,85 @@ impl Application {
             }
         };
         let id = JobId::new(self.now(), key.shard, self.0.ports.entropy.bytes());
-        let params = request.params.get();
-        if let Some(violation) = self.too_long(&id, &checked.kind, params, &checked.params) {
-            self.authenticate(key).await?;
-            return Err(RequestError::Invalid(vec![violation]));
-        }
-        self.check_inputs(key, &checked).await?;
+        let violations = self.violations(key, &id, &request, &checked).await?;
         let admission = self.admission(id, &request, checked);
+        if !violations.is_empty() {
+            return self.replay_or_refuse(key, admission, violations).await;
+        }
         let admitted = self.jobs().admit(key, admission).await?;
         if !admitted.replayed {
             self.0.nudges.ring(&admitted.job.due().lane);
         }
-        Ok(Submitted {
-            job_id: admitted.job.id,
-            estimated_seconds: admitted.job.estimated_seconds,
-            replayed: admitted.replayed,
-        })
+        Ok(admitted.into())
     }
 
+    /// A request that is not good any more may have been when it was first sent: its inputs were
+    /// removed since, or its type's schema has changed. Then it is answered as it was.
+    async fn replay_or_refuse(
+        &self,
+        key: &KeyDigest,
+        mut admission: Admission,
+        violations: Vec<Violation>,
+    ) -> Result<Submitted, RequestError> {
+        if admission.idempotency.is_none() {
+            self.authenticate(key).await?;
+            return Err(RequestError::Invalid(violations));
+        }
+        // A known key is answered before the limits are looked at, and these let nothing new in.
+        admission.limits = AdmissionLimits {
+            queued: 0,
+            active_of_user: Some(0),
+        };
+        match self.jobs().admit(key, admission).await {
+            Ok(admitted) => Ok(admitted.into()),
+            Err(AdmitError::TooManyActive { .. } | AdmitError::BacklogFull { .. }) => {
+                Err(RequestError::Invalid(violations))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What speaks against a job that can be made sense of.
+    async fn violations(
+        &self,
+        key: &KeyDigest,
+        id: &JobId,
+        request: &SubmitRequest,
+        checked: &Checked,
+    ) -> Result<Vec<Violation>, RequestError> {
+        if !checked.against_schema.is_empty() {
+            return Ok(checked.against_schema.clone());
+        }
+        let params = request.params.get();
+        match self.too_long(id, &checked.kind, params, &checked.params) {
+            Some(violation) => Ok(vec![violation]),
+            None => self.check_inputs(key, checked).await,
+        }
+    }
+
+    /// # Errors
+    /// Everything that is wrong with a request that can't be made sense of.
     fn check_request(&self, request: &SubmitRequest) -> Result<Checked, Vec<Violation>> {
         let mut violations = Vec::new();
         let kind = self.check_type(&request.job_type, &mut violations);
         let idempotency_key = check_idempotency_key(request, &mut violations);
         let webhook = check_webhook(request.webhook_url.as_deref(), &mut violations);
         let params = check_params(&request.params, &mut violations);
-        if let (Some(kind), Some(params)) = (&kind, &params) {
-            violations.extend(self.0.schemas.violations(&kind.name, params));
+        let (Some(kind), Some(params)) = (kind, params) else {
+            return Err(violations);
+        };
+        let against_schema = self.0.schemas.violations(&kind.name, &params);
+        if !violations.is_empty() {
+            violations.extend(against_schema);
+            return Err(violations);
         }
-        match (kind, params) {
-            (Some(kind), Some(params)) if violations.is_empty() => Ok(Checked {
-                kind,
-                params,
-                idempotency_key,
-                webhook,
-            }),
-            _ => Err(violations),
-        }
+        Ok(Checked {
+            kind,
+            params,
+            idempotency_key,
+            webhook,
+            against_schema,
+        })
     }
 
     fn check_type(&self, name: &str, violations: &mut Vec<Violation>) -> Option<Arc<JobType>> {
@@ -124,7 +179,11 @@ impl Application {
     }
 
     /// The jobs whose results are the input must be the caller's own and completed.
-    async fn check_inputs(&self, key: &KeyDigest, checked: &Checked) -> Result<(), RequestError> {
+    async fn check_inputs(
+        &self,
+        key: &KeyDigest,
+        checked: &Checked,
+    ) -> Result<Vec<Violation>, RequestError> {
         let runs = input_runs(&checked.kind, &checked.params);
         let verdicts = runs.iter().enumerate().map(|(index, run)| async move {
             let pointer = format!(
@@ -147,16 +206,11 @@ impl Application {
                 Err(error) => Err(error),
             }
         });
-        let violations: Vec<Violation> = try_join_all(verdicts)
+        Ok(try_join_all(verdicts)
             .await?
             .into_iter()
             .flatten()
-            .collect();
-        if violations.is_empty() {
-            Ok(())
-        } else {
-            Err(RequestError::Invalid(violations))
-        }
+            .collect())
     }
 
     fn admission(&self, id: JobId, request: &SubmitRequest, checked: Checked) -> Admission {
@@ -251,25 +305,6 @@ fn check_params(params: &RawValue, violations: &mut Vec<Violation>) -> Option<Va
             None
         }
     }
-}
-
-/// SHA-256 over the canonical form (RFC 8785) of what the caller asks for, so that neither the
-/// order of fields nor white space makes another request.
-fn fingerprint(kind: &JobType, params: &Value, webhook: Option<&WebhookTarget>) -> [u8; 32] {
-    #[derive(Serialize)]
-    struct Request<'a> {
-        job_type: &'a JobTypeName,
-        params: &'a Value,
-        webhook_url: Option<&'a WebhookTarget>,
-    }
-    let request = Request {
-        job_type: &kind.name,
-        params,
-        webhook_url: webhook,
-    };
-    let canonical = serde_json_canonicalizer::to_vec(&request)
-        .expect("what was read as JSON can be written as JSON");
-    Sha256::digest(canonical).into()
 }
 
 /// Tells our tries from whatever else bears their name.

@@ -10,6 +10,7 @@ mod drive;
 mod feed;
 mod holding;
 mod hosts;
+mod idempotency;
 mod job_types;
 mod last_words;
 mod learn;

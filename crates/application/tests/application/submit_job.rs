@@ -1,8 +1,7 @@
-//! Starting a job: what is refused and why, what is replayed, and what it costs.
+//! Starting a job: what is refused and why, and what it costs.
 
 use batchway_application::RequestError;
 use batchway_application::use_cases::SubmitRequest;
-use batchway_domain::identity::JobId;
 use batchway_domain::job::JobStatus;
 use batchway_domain::ports::{AdmissionLimits, JobStore};
 use batchway_domain::security::KeyDigest;
@@ -11,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::job_types::{COLLECT, FOREIGN, REMOTE, SIMULATE};
 use crate::mock_backend::backend_without_limits;
-use crate::scene::{DAY, SECOND, Scene, Setup, request, request_with, violations};
+use crate::scene::{SECOND, Scene, Setup, request, request_with, violations};
 
 /// Pointers of what is wrong with a request.
 async fn pointers(scene: &Scene, request: SubmitRequest) -> Vec<String> {
@@ -22,7 +21,7 @@ async fn pointers(scene: &Scene, request: SubmitRequest) -> Vec<String> {
     violations.into_iter().map(|one| one.pointer).collect()
 }
 
-fn unknown_key() -> KeyDigest {
+pub(crate) fn unknown_key() -> KeyDigest {
     KeyDigest {
         shard: "00".parse().unwrap(),
         sha256: [0; 32],
@@ -151,78 +150,12 @@ async fn whoever_has_no_key_is_not_told_what_is_wrong() {
 }
 
 /// A request with this key in the header, the body, or both.
-fn keyed(header: Option<&str>, field: Option<&str>) -> SubmitRequest {
+pub(crate) fn keyed(header: Option<&str>, field: Option<&str>) -> SubmitRequest {
     SubmitRequest {
         idempotency_key: field.map(str::to_owned),
         idempotency_header: header.map(|key| key.parse().unwrap()),
         ..request(SIMULATE)
     }
-}
-
-#[tokio::test]
-async fn one_key_makes_one_job_wherever_it_stands() {
-    let scene = Scene::new();
-    let application = &scene.gateway.application;
-    let places = [
-        keyed(Some("k"), None),
-        keyed(None, Some("k")),
-        keyed(Some("k"), Some("k")),
-    ];
-    let mut made: Option<JobId> = None;
-    for request in places {
-        let answer = application.submit_job(&scene.world.key, request).await;
-        let answer = answer.unwrap();
-        assert_eq!(answer.replayed, made.is_some());
-        let first = made.get_or_insert(answer.job_id.clone());
-        assert_eq!(answer.job_id, *first);
-    }
-    assert_eq!(scene.world.jobs.all_jobs().len(), 1);
-}
-
-#[tokio::test]
-async fn the_same_request_written_otherwise_is_the_same() {
-    let scene = Scene::new();
-    let application = &scene.gateway.application;
-    let key = &scene.world.key;
-    let with = |params| SubmitRequest {
-        idempotency_key: Some("k".to_owned()),
-        ..request_with(SIMULATE, params)
-    };
-    let first = with(r#"{"steps": 10, "temperature": 300}"#);
-    let again = with("{\"temperature\":3e2,\n\"steps\":10}");
-    let other = with(r#"{"steps": 10, "temperature": 301}"#);
-    let first = application.submit_job(key, first).await.unwrap();
-    let again = application.submit_job(key, again).await.unwrap();
-    assert!(again.replayed && again.job_id == first.job_id);
-    let other = application.submit_job(key, other).await;
-    assert!(
-        matches!(other, Err(RequestError::IdempotencyKeyReused { ref job }) if *job == first.job_id),
-        "{other:?}"
-    );
-    let other_webhook = SubmitRequest {
-        webhook_url: Some("https://hooks.example.org".to_owned()),
-        ..with(r#"{"steps": 10, "temperature": 300}"#)
-    };
-    let other = application.submit_job(key, other_webhook).await;
-    assert!(matches!(
-        other,
-        Err(RequestError::IdempotencyKeyReused { .. })
-    ));
-}
-
-#[tokio::test]
-async fn a_key_is_its_users_own_and_has_an_end() {
-    let scene = Scene::new();
-    let application = &scene.gateway.application;
-    let bob = scene.world.register("bob");
-    let request = || keyed(Some("k"), None);
-    let ada = &scene.world.key;
-    let first = application.submit_job(ada, request()).await.unwrap();
-    let others = application.submit_job(&bob, request()).await.unwrap();
-    assert!(!others.replayed);
-    scene.world.clock.advance(3 * DAY);
-    let later = application.submit_job(ada, request()).await.unwrap();
-    assert!(!later.replayed && later.job_id != first.job_id);
 }
 
 #[tokio::test]

@@ -54,6 +54,8 @@ pub async fn a_key_outlives_the_end_of_its_job(fixture: &dyn JobStoreFixture) {
     let replay = scene.submit(&ada, keyed(&scene, &ada, "ended", 1)).await;
     assert!(replay.replayed);
     assert_eq!(replay.job, ended);
+    let other = keyed(&scene, &ada, "ended", 2);
+    assert_mismatch(&scene, &ada, other, &ended.id).await;
 }
 
 /// A replay makes nothing new, so no limit stands in its way.
@@ -140,7 +142,7 @@ pub async fn a_key_is_known_until_its_time_is_over(fixture: &dyn JobStoreFixture
     assert_eq!(replay.job.id, second.job.id, "now it stands for the second");
 }
 
-/// Fifty requests at the same time with one key make one job, and all learn its id.
+/// Fifty requests at the same time with one key make one job, and all are answered with it.
 pub async fn concurrent_requests_with_one_key_make_one_job(fixture: &dyn JobStoreFixture) {
     let scene = Scene::new(fixture);
     let ada = scene.caller("ada").await;
@@ -156,12 +158,46 @@ pub async fn concurrent_requests_with_one_key_make_one_job(fixture: &dyn JobStor
         .into_iter()
         .map(|answer| answer.expect("the job is admitted"))
         .collect();
-    let ids: BTreeSet<&JobId> = answers.iter().map(|answer| &answer.job.id).collect();
-    assert_eq!(ids.len(), 1, "{ids:?}");
+    for answer in &answers {
+        assert_eq!(answer.job, answers[0].job, "all replies are equal");
+    }
     let first = answers.iter().filter(|answer| !answer.replayed).count();
     assert_eq!(first, 1, "one request made the job");
     assert_eq!(scene.pages(&ada, &page_of(100)).await.len(), 1);
     assert_eq!(scene.events(&ada.name).await.len(), 1);
+}
+
+/// Of different requests at the same time with one key one makes the job, and its repetitions are
+/// answered with it; every other one is refused, naming it, though it was in flight as well.
+pub async fn of_concurrent_different_requests_one_is_taken(fixture: &dyn JobStoreFixture) {
+    let scene = Scene::new(fixture);
+    let ada = scene.caller("ada").await;
+    let calls: Vec<_> = (0..50)
+        .map(|number| {
+            let (jobs, key) = (scene.jobs(), ada.key);
+            let fingerprint = number % 5;
+            let admission = keyed(&scene, &ada, "contested", fingerprint);
+            async move { (fingerprint, jobs.admit(&key, admission).await) }
+        })
+        .collect();
+    let answers = all_at_once(calls).await;
+    let taken = scene.pages(&ada, &page_of(100)).await;
+    assert_eq!(taken.len(), 1, "one request made a job");
+    let mut answered = Vec::new();
+    for (fingerprint, answer) in answers {
+        match answer {
+            Ok(admitted) => {
+                assert_eq!(admitted.job.id, taken[0]);
+                answered.push(fingerprint);
+            }
+            Err(AdmitError::FingerprintMismatch { job }) => assert_eq!(job, taken[0]),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert_eq!(
+        answered, [answered[0]; 10],
+        "one request, and its repetitions"
+    );
 }
 
 fn keyed(scene: &Scene<'_>, caller: &Caller, key: &str, fingerprint: u8) -> Admission {

@@ -65,6 +65,7 @@ macro_rules! job_store_contract {
                 a_key_holds_for_all_api_keys_of_its_user,
                 a_key_is_known_until_its_time_is_over,
                 concurrent_requests_with_one_key_make_one_job,
+                of_concurrent_different_requests_one_is_taken,
             }
             job_store::limits {
                 a_user_has_no_more_active_jobs_than_allowed,
