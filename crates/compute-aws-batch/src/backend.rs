@@ -116,7 +116,8 @@ impl AwsBatchBackend {
             .fair_share
             .then(|| submission::share_identifier(&submission.tenant));
         let attempts = i32::from(self.config.attempts);
-        let transmission = Transmission::default();
+        let (clock, limit) = (self.config.clock.clone(), self.config.timeouts.operation);
+        let transmission = Transmission::within(limit, clock);
         let answer = self
             .batch
             .submit_job()

@@ -11,7 +11,7 @@ use aws_sdk_batch::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_batch::error::{BoxError, DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_batch::primitives::{DateTime, DateTimeFormat};
 use batchway_domain::Timestamp;
-use batchway_domain::ports::BackendError;
+use batchway_domain::ports::{BackendError, Clock};
 
 use crate::classification::{Verdict, classify};
 
@@ -193,13 +193,27 @@ pub(crate) fn with_causes(source: Option<&BoxError>) -> String {
 }
 
 /// Whether a request was handed to the HTTP client. Loading credentials, finding the endpoint and
-/// signing come before that, so what fails there was certainly not sent.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Transmission(Arc<AtomicBool>);
+/// signing come before that, so what fails there was certainly not sent. A request that is ready
+/// too late, as its machine has slept, is not handed over: by then others may have concluded that
+/// there is none.
+#[derive(Clone, Debug)]
+pub(crate) struct Transmission {
+    has_begun: Arc<AtomicBool>,
+    clock: Arc<dyn Clock>,
+    not_after: Timestamp,
+}
 
 impl Transmission {
+    pub(crate) fn within(time: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            has_begun: Arc::default(),
+            not_after: clock.now().plus(time),
+            clock,
+        }
+    }
+
     pub(crate) fn has_begun(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.has_begun.load(Ordering::SeqCst)
     }
 }
 
@@ -214,7 +228,10 @@ impl Intercept for Transmission {
         _runtime_components: &RuntimeComponents,
         _cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.store(true, Ordering::SeqCst);
+        if self.clock.now() > self.not_after {
+            return Err("the request was ready too late to be sent".into());
+        }
+        self.has_begun.store(true, Ordering::SeqCst);
         Ok(())
     }
 }

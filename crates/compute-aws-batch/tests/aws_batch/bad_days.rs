@@ -1,12 +1,15 @@
 //! A submission is sent exactly once whatever becomes of it, and what is said of it is certain.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_http_client::tls;
-use batchway_compute_aws_batch::AwsBatchBackend;
+use batchway_compute_aws_batch::{AwsBatchBackend, AwsBatchConfig};
 use batchway_domain::ports::{ComputeBackend, SubmitError};
+use batchway_memory_adapters::ManualClock;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -185,6 +188,42 @@ impl ProvideCredentials for NoCredentials {
         Self: 'a,
     {
         future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("there are none")))
+    }
+}
+
+#[tokio::test]
+async fn what_is_ready_too_late_is_not_sent() {
+    for (nap, expected) in [(15, 1), (16, 0)] {
+        let aws = ScriptedAws::start(|_| Reply::ok(&json!({"jobId": "a", "jobName": "x"}))).await;
+        let clock = Arc::new(ManualClock::default());
+        let credentials = SleepyCredentials(clock.clone(), Duration::from_secs(nap));
+        let sdk = sdk_without_credentials(&aws.url(), "eu-central-1")
+            .into_builder()
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        let config = AwsBatchConfig { clock, ..config() };
+        let answer = AwsBatchBackend::new(&sdk, config)
+            .submit(&submission())
+            .await;
+        assert_eq!(aws.asked("submitjob").len(), expected, "{answer:?}");
+        if let Err(error) = answer {
+            assert_eq!(word(&error), "did not happen", "{error:?}");
+        }
+    }
+}
+
+/// The machine sleeps while they are loaded.
+#[derive(Debug)]
+struct SleepyCredentials(Arc<ManualClock>, Duration);
+
+impl ProvideCredentials for SleepyCredentials {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        self.0.advance(self.1);
+        let credentials = Credentials::new("AKIATEST", "a secret", None, None, "test");
+        future::ProvideCredentials::ready(Ok(credentials))
     }
 }
 
