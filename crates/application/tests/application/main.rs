@@ -2,6 +2,7 @@
 //! a time.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod cancel_everywhere;
 mod cancel_job;
 mod dispatch;
 mod dispatch_answers;

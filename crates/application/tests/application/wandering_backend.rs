@@ -14,17 +14,21 @@ use batchway_domain::ports::{
 use batchway_memory_adapters::SeededEntropy;
 use tokio::task::yield_now;
 
-/// Gives way to others a few times, at random, before and after each call.
+/// Gives way to others before and after each call: a few times, at random, or always once.
 #[derive(Debug)]
 pub(crate) struct WanderingBackend {
     inner: Arc<dyn ComputeBackend>,
-    dice: SeededEntropy,
+    dice: Option<SeededEntropy>,
 }
 
 impl WanderingBackend {
     pub(crate) fn new(inner: Arc<dyn ComputeBackend>, seed: u64) -> Self {
-        let dice = SeededEntropy::new(seed);
+        let dice = Some(SeededEntropy::new(seed));
         Self { inner, dice }
+    }
+
+    pub(crate) fn steady(inner: Arc<dyn ComputeBackend>) -> Self {
+        Self { inner, dice: None }
     }
 
     async fn around<T>(&self, call: impl Future<Output = T> + Send) -> T {
@@ -35,9 +39,15 @@ impl WanderingBackend {
     }
 
     async fn wander(&self) {
-        let dice: &dyn Entropy = &self.dice;
-        let [steps] = dice.bytes();
-        for _ in 0..steps % 6 {
+        let steps = match &self.dice {
+            Some(dice) => {
+                let dice: &dyn Entropy = dice;
+                let [steps] = dice.bytes();
+                steps % 6
+            }
+            None => 1,
+        };
+        for _ in 0..steps {
             yield_now().await;
         }
     }
