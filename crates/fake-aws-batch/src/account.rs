@@ -1,31 +1,99 @@
 //! AWS Batch of one account and region as a state machine.
 
+mod agenda;
+mod arns;
+mod arrays;
+mod attempts;
 mod bad_days;
+mod blocking;
+mod definitions;
+mod dependencies;
+mod describing;
+mod environments;
 mod error;
+mod fargate;
+mod ids;
+mod jobs;
+mod list_index;
+mod listing;
 mod machine_room;
-mod operations;
+mod override_size;
+mod paging;
+mod queues;
+mod retry;
 mod settings;
+mod spec;
+mod stopping;
+mod submission;
+mod throttle;
 mod time;
+mod transitions;
+mod validation;
 
-pub use bad_days::BlockingReason;
+use std::collections::VecDeque;
+
+pub use blocking::BlockingReason;
 pub use error::ApiError;
 pub use machine_room::{EventKind, Exit, Signal, Start, StateChange, Stop};
 pub use settings::{Pace, Settings};
 pub use time::Millis;
 
+use agenda::{Agenda, Alarm};
+use arns::Arns;
+use definitions::Definitions;
+use environments::Environments;
+use ids::Ids;
+use jobs::{JobKey, Jobs};
+use list_index::Changes;
+use queues::Queues;
+use throttle::Throttle;
+
 /// AWS Batch of one account and region.
 #[derive(Debug)]
 pub struct Account {
     settings: Settings,
+    /// The latest moment that it was told.
+    now: Millis,
+    arns: Arns,
+    ids: Ids,
+    submit_throttle: Throttle,
+    environments: Environments,
+    queues: Queues,
+    definitions: Definitions,
+    jobs: Jobs,
+    agenda: Agenda,
+    /// When jobs that have ended are forgotten, in order.
+    expiries: VecDeque<(Millis, JobKey)>,
+    changes: Changes,
+    /// Attempts whose starts nobody has taken.
+    starts: Vec<(JobKey, u32)>,
+    stops: Vec<Stop>,
+    events: Vec<StateChange>,
 }
 
 impl Account {
-    /// An account without queues, definitions and jobs.
+    /// An account without environments, queues, definitions and jobs.
     pub fn new(settings: Settings) -> Self {
-        Self { settings }
+        Self {
+            now: Millis(i64::MIN),
+            arns: Arns::new(&settings),
+            ids: Ids::new(settings.seed),
+            submit_throttle: Throttle::new(settings.submits_per_second),
+            settings,
+            environments: Environments::new(),
+            queues: Queues::default(),
+            definitions: Definitions::new(),
+            jobs: Jobs::default(),
+            agenda: Agenda::default(),
+            expiries: VecDeque::new(),
+            changes: Changes::default(),
+            starts: Vec::new(),
+            stops: Vec::new(),
+            events: Vec::new(),
+        }
     }
 
-    /// As it was made.
+    /// As it was made, with the lags of today.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -33,11 +101,30 @@ impl Account {
     /// Everything that happens by itself up to `now`: the next statuses, timeouts, the end of a
     /// grace, limits on a state, lists that catch up, and what is kept no longer. Every other call
     /// with a moment does this first. Time never goes back: an earlier `now` counts as the latest.
-    pub fn advance(&mut self, _now: Millis) {}
+    pub fn advance(&mut self, now: Millis) {
+        let until = now.max(self.now);
+        while let Some((at, key, alarm)) = self.agenda.pop(until) {
+            self.now = at.max(self.now);
+            if let Some(job) = self.jobs.get_mut(key) {
+                job.alarms[alarm as usize] = None;
+            }
+            match alarm {
+                Alarm::Step => self.step(key),
+                Alarm::Attempt => self.limit_attempt(key),
+                Alarm::StateTimeLimit => self.limit_state_time(key),
+            }
+        }
+        self.now = until;
+        self.catch_up_lists();
+        while let Some((_, key)) = self.expiries.pop_front_if(|(at, _)| *at <= until) {
+            self.forget(key);
+        }
+    }
 
-    /// When [`Self::advance`] would change something that starts, stops or events come from.
-    /// `None` while everything waits for a call.
+    /// When [`Self::advance`] would change something that starts, stops or events come from: at
+    /// once where it lies in the past. `None` while everything waits for a call. Lists that catch
+    /// up and jobs that are forgotten are not counted: only calls see them, and see them right.
     pub fn next_change_at(&self) -> Option<Millis> {
-        None
+        self.agenda.next()
     }
 }

@@ -108,7 +108,7 @@ pub struct JobDetail {
     /// When it was submitted; of a child, when its parent became PENDING.
     pub created_at: i64,
     /// As submitted, or the definition's.
-    pub retry_strategy: RetryStrategy,
+    pub retry_strategy: Arc<RetryStrategy>,
     /// When the latest attempt became RUNNING; missing until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<i64>,
@@ -116,12 +116,12 @@ pub struct JobDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_at: Option<i64>,
     /// As submitted.
-    pub depends_on: Vec<JobDependency>,
+    pub depends_on: Arc<[JobDependency]>,
     /// The definition's ARN with revision.
     pub job_definition: Arc<str>,
     /// The definition's with the submitted ones.
-    pub parameters: BTreeMap<String, String>,
-    /// What runs; missing for an array's parent only in the parts that belong to a run.
+    pub parameters: Arc<BTreeMap<String, String>>,
+    /// What runs.
     pub container: ContainerDetail,
     /// Of parents and children.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,7 +134,7 @@ pub struct JobDetail {
     /// Whether the task has them too.
     pub propagate_tags: bool,
     /// The definition's.
-    pub platform_capabilities: Vec<PlatformCapability>,
+    pub platform_capabilities: Arc<[PlatformCapability]>,
     /// Whether a CancelJob was accepted for it.
     pub is_cancelled: bool,
     /// Whether a TerminateJob was accepted for it.
@@ -182,18 +182,18 @@ pub struct ContainerDetail {
     pub log_stream_name: Option<Arc<str>>,
     /// The definition's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub log_configuration: Option<LogConfiguration>,
+    pub log_configuration: Option<Arc<LogConfiguration>>,
     /// The definition's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub network_configuration: Option<NetworkConfiguration>,
+    pub network_configuration: Option<Arc<NetworkConfiguration>>,
     /// The definition's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fargate_platform_configuration: Option<FargatePlatformConfiguration>,
+    pub fargate_platform_configuration: Option<Arc<FargatePlatformConfiguration>>,
     /// The definition's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ephemeral_storage: Option<EphemeralStorage>,
     /// The definition's.
-    pub secrets: Vec<Secret>,
+    pub secrets: Arc<[Secret]>,
     /// Always empty here.
     pub volumes: [(); 0],
     /// Always empty here.
