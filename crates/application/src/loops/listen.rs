@@ -45,11 +45,11 @@ impl Listen {
         if is_followed(&job, changed) {
             return self.application.pull_look_forward(&job).await;
         }
-        if name.number == job.current_try.number {
-            let seen = Observation::CandidatesSeen(vec![backend_id.clone()]);
-            self.application.apply(job, &seen).await?;
-        }
-        Ok(())
+        let seen = Observation::CopySeen {
+            try_number: name.number,
+            backend_id: backend_id.clone(),
+        };
+        self.application.apply(job, &seen).await.map(drop)
     }
 }
 

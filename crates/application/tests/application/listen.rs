@@ -111,10 +111,22 @@ async fn an_unknown_copy_of_the_present_try_is_a_candidate() {
     let job = scene.job(&id);
     assert_eq!(job.candidates, [BackendId("stranger".to_owned())]);
     assert_eq!(job.state.backend_id(), Some(&copy), "and no more than that");
-    // Of an earlier or a later try it says nothing.
-    for number in [0, 2] {
-        feed.tell(Some(changed(&id, number, "another")));
-    }
+    assert_eq!(job.stops(), []);
+    assert_eq!(feed.left(), 0);
+}
+
+#[tokio::test]
+async fn an_unknown_copy_of_another_try_must_not_go_on() {
+    let (scene, feed) = scene();
+    let (id, copy) = scene.start(REMOTE).await;
+    feed.tell(Some(changed(&id, 2, "another")));
+    scene.run(LISTEN).await;
+    let job = scene.job(&id);
+    assert_eq!(job.stops(), [BackendId("another".to_owned())]);
+    assert_eq!(job.candidates, []);
+    assert_eq!(job.state.backend_id(), Some(&copy));
+    // Whatever is said of the copy that counts, it goes on.
+    feed.tell(Some(changed(&id, 2, &copy.0)));
     scene.run(LISTEN).await;
     assert_eq!(scene.job(&id).version, job.version);
     assert_eq!(feed.left(), 0);

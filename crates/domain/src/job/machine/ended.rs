@@ -1,6 +1,7 @@
 //! | from | observation | to |
 //! |---|---|---|
 //! | terminal | any report | same; if alive at the backend, terminated |
+//! | terminal | a copy under the name of any of its tries | same; terminated |
 
 use super::{Change, Next, Observation};
 
@@ -10,7 +11,8 @@ pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<
             next.forget_surplus(std::slice::from_ref(&description.id))
         }
         Observation::Described { description, .. } => next.stop_copy(&description.id),
-        Observation::SubmitAccepted { backend_id, .. } => next.stop_copy(backend_id),
+        Observation::SubmitAccepted { backend_id, .. }
+        | Observation::CopySeen { backend_id, .. } => next.stop_copy(backend_id),
         Observation::Reported { report, .. } => next.stop_copy(&report.backend_id),
         Observation::CandidatesSeen(ids) | Observation::LookedUp { found: ids, .. } => {
             ids.iter().filter_map(|id| next.stop_copy(id)).last()

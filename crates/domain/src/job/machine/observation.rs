@@ -27,6 +27,14 @@ pub enum Observation {
     },
     /// These ids bear the name of its present try.
     CandidatesSeen(Vec<BackendId>),
+    /// A copy that bears the name of one of its tries, be it the present one, an earlier one, or
+    /// one that this record does not know of yet or any more.
+    CopySeen {
+        /// The try in its name.
+        try_number: u32,
+        /// Its id.
+        backend_id: BackendId,
+    },
 
     /// The backend took it.
     SubmitAccepted {

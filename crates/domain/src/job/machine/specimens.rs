@@ -185,6 +185,13 @@ pub(super) fn accepted_as(name: &str, epoch: u64) -> Observation {
     }
 }
 
+pub(super) fn seen(name: &str, try_number: u32) -> Observation {
+    Observation::CopySeen {
+        try_number,
+        backend_id: id(name),
+    }
+}
+
 pub(super) const WAITED_TOO_LONG: &str = "It waited too long.";
 
 pub(super) fn unstartable(gate: GateReading) -> Observation {

@@ -1,5 +1,6 @@
 //! | from | observation | to |
 //! |---|---|---|
+//! | any live | a copy under the name of another of its tries | same; terminated |
 //! | any | the backend answers without copies that must not go on | same; after three such answers over 10 minutes they count as ended |
 
 use super::{Change, Next};

@@ -82,6 +82,7 @@ fn every_observation() -> Vec<Observation> {
             succeeded(name, Some(ProgramEnd::Exited { code: 0 })),
         ]);
         for try_number in [0, 1, 2] {
+            all.push(seen(name, try_number));
             all.push(reported(name, try_number, 1, 0.5));
         }
     }
@@ -135,6 +136,10 @@ fn ids_of(observation: &Observation) -> Vec<&str> {
             try_number: 1,
             report,
         } => vec![&report.backend_id.0],
+        O::CopySeen {
+            try_number: 1,
+            backend_id,
+        } => vec![&backend_id.0],
         O::CandidatesSeen(ids) | O::LookedUp { found: ids, .. } => {
             ids.iter().map(|id| id.0.as_str()).collect()
         }
@@ -186,6 +191,19 @@ fn an_id_that_comes_with_anything_is_never_lost() {
             );
             let after_the_end = story.job.status().is_terminal() && has_ended;
             assert!(is_known || after_the_end, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_copy_of_another_try_is_stopped_in_every_state() {
+    for story in every_state() {
+        for try_number in [0, 2] {
+            let story = story.clone().then(seen("stranger", try_number));
+            let is_stopped = story.job.stops().contains(&id("stranger"));
+            assert!(is_stopped, "{:?}", story.job.state);
+            assert!(!story.job.candidates.contains(&id("stranger")));
+            story.unmoved_by(&seen("stranger", try_number));
         }
     }
 }

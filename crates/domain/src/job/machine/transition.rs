@@ -149,8 +149,8 @@ impl Next<'_> {
     }
 
     /// What isn't in the table changes no state, but an id that comes with it becomes a
-    /// candidate, if it is of this try; `then` says what follows from a new one. A copy of an
-    /// earlier try must not go on.
+    /// candidate, if it is of this try; `then` says what follows from a new one. A copy of
+    /// another try must not go on.
     pub(super) fn take_in_ids_of(
         &mut self,
         observation: &Observation,
@@ -167,6 +167,15 @@ impl Next<'_> {
                 if *try_number == self.job.current_try.number =>
             {
                 std::slice::from_ref(&report.backend_id)
+            }
+            Observation::CopySeen {
+                try_number,
+                backend_id,
+            } => {
+                if *try_number != self.job.current_try.number {
+                    return self.stop_copy(backend_id);
+                }
+                std::slice::from_ref(backend_id)
             }
             Observation::Described { description, .. } => std::slice::from_ref(&description.id),
             Observation::CandidatesSeen(ids) | Observation::LookedUp { found: ids, .. } => ids,
@@ -211,7 +220,8 @@ impl Next<'_> {
         let has_ended = attempts
             .find(|attempt| attempt.backend_id == *id)
             .is_some_and(|last| last.stopped_at.is_some());
-        if has_ended || self.job.surplus.contains(id) {
+        let counts = self.job.state.backend_id() == Some(id);
+        if counts || has_ended || self.job.surplus.contains(id) {
             return None;
         }
         self.give_up_copy(id.clone());

@@ -24,6 +24,22 @@ impl World {
             .collect()
     }
 
+    /// What a sweep does: tell of every copy that is alive, whatever try it is of.
+    pub(super) fn sweep(&mut self) {
+        let alive: Vec<Observation> = self
+            .copies
+            .iter()
+            .filter(|copy| copy.is_alive() && self.is_seen(copy))
+            .map(|copy| Observation::CopySeen {
+                try_number: copy.try_number,
+                backend_id: copy.id.clone(),
+            })
+            .collect();
+        for seen in alive {
+            self.tell(seen);
+        }
+    }
+
     pub(super) fn is_seen(&self, copy: &Copy) -> bool {
         self.is_authoritative() || self.now.since(copy.born) >= LAG
     }

@@ -162,7 +162,7 @@ impl World {
             Step::StopsTakeEffect => self.stops_take_effect(),
             Step::WaitTooLong => self.wait_too_long(),
             Step::Cancel => self.tell(Observation::CancelRequested),
-            Step::Sweep => self.tell(Observation::CandidatesSeen(self.visible())),
+            Step::Sweep => self.sweep(),
             Step::BackendUnreachable => self.tell(Observation::BackendUnreachable),
             Step::Report(which, done) => self.with_copy(which, |world, n| world.report(n, done)),
         }

@@ -23,6 +23,8 @@ fn what_is_alive_after_the_end_is_terminated() {
             accepted_as("z", 1),
             reported("z", 1, 1, 0.5),
             Observation::CandidatesSeen(ids(&["z"])),
+            seen("z", 1),
+            seen("z", 7),
             looked_up(&["z"], GateReading::Open),
         ] {
             let before = ended.job.state.clone();
@@ -47,6 +49,7 @@ fn the_copy_that_was_seen_to_end_is_left_alone() {
         accepted_as("a", 1),
         reported("a", 1, 1, 0.9),
         Observation::CandidatesSeen(ids(&["a"])),
+        seen("a", 1),
     ] {
         story.clone().unmoved_by(&late);
     }
