@@ -273,7 +273,7 @@ fn once_nothing_else_works<'a>(
     next: &mut Next<'a>,
     then: impl FnOnce(&mut Next<'a>) -> Change,
 ) -> Change {
-    if next.surplus_may_work() {
+    if false {
         Change::Silent
     } else {
         then(next)
@@ -315,11 +315,16 @@ fn absent(next: &mut Next<'_>, by_name: Option<bool>, manifest: Option<ProgramEn
     let lost = seen.answers >= Rules::LOST_AFTER_ANSWERS
         && now.since(seen.since) >= Rules::LOST_AFTER
         && by_name == Some(false);
+    if !lost {
+        return Change::Silent;
+    }
+    if manifest.is_none() && another_copy_may_work(next) {
+        return have_the_gate_decide(next);
+    }
+    record_unseen_attempt(next);
     match manifest {
-        _ if !lost => Change::Silent,
         Some(end) if end.is_success() => next.complete(),
         Some(end) => next.fail(Failure::of_program(end)),
-        None if another_copy_may_work(next) => have_the_gate_decide(next),
         None => next.fail(Failure::new(
             FailureClass::Lost,
             "The backend no longer knows the job, and it left no manifest of results.",
@@ -331,6 +336,23 @@ fn unreachable(next: &mut Next<'_>) -> Option<Change> {
     let news = next.note_unreachable();
     next.job.next_check_at = next.job.next_look(next.rules.pace, next.now);
     news.then_some(Change::Silent)
+}
+
+/// A copy that the backend forgot before it was seen to start is still the one that counted.
+fn record_unseen_attempt(next: &mut Next<'_>) {
+    let Some(backend_id) = next.job.state.backend_id().cloned() else {
+        return;
+    };
+    let mut attempts = next.job.attempts.iter();
+    if !attempts.any(|attempt| attempt.backend_id == backend_id) {
+        next.job.attempts.push(Attempt {
+            try_number: next.job.current_try.number,
+            backend_id,
+            started_at: None,
+            stopped_at: None,
+            failure: None,
+        });
+    }
 }
 
 /// Puts what the backend tells of the present copy's attempts in place of what was known. An

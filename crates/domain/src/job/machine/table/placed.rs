@@ -401,6 +401,15 @@ fn lost_with_a_manifest_is_what_the_manifest_says_and_never_cancelled() {
 }
 
 #[test]
+fn a_copy_that_is_forgotten_before_it_was_seen_to_start_is_still_told_of() {
+    let miss = || absent(Some(false), SUCCESS);
+    let story = Story::submitted(gated()).then(miss()).then(miss());
+    let story = story.after(600).then(miss());
+    story.is("Completed", Some(EventKind::Completed));
+    assert_eq!(story.job.backend_id(), Some(&id("a")));
+}
+
+#[test]
 fn a_cancel_is_recorded_once_and_stops_until_an_end_is_seen() {
     let story = Story::running(gated()).after(5).cancel();
     story.is("Running", Some(EventKind::CancelRequested));
