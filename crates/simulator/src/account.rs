@@ -2,12 +2,13 @@
 //! its jobs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use batchway_domain::identity::TryName;
 use batchway_domain::job::BackendId;
 use batchway_fake_aws_batch::wire::{
-    ComputeResourcesType, CreateComputeEnvironment, CreateJobQueue, JobDetail,
-    RegisterJobDefinition, SubmitJob,
+    ComputeResourcesType, CreateComputeEnvironment, CreateJobQueue, RegisterJobDefinition,
+    SubmitJob,
 };
 use batchway_fake_aws_batch::{Account, Millis, Pace, Settings};
 
@@ -33,7 +34,6 @@ pub(crate) fn open(seed: u64, plan: &Plan) -> Account {
             runnable: millis(plan.runnable_for),
             starting: Millis(500),
         },
-        records_events: plan.has_feed,
         ..Settings::default()
     });
     let now = Millis::ZERO;
@@ -43,7 +43,9 @@ pub(crate) fn open(seed: u64, plan: &Plan) -> Account {
     account
         .create_compute_environment(&environment, now)
         .expect("a valid environment");
-    account.create_job_queue(&queue, now).expect("a valid queue");
+    account
+        .create_job_queue(&queue, now)
+        .expect("a valid queue");
     account
         .register_job_definition(&definition, now)
         .expect("a valid definition");
@@ -56,35 +58,39 @@ impl World {
         Millis(self.clock.now().as_millis())
     }
 
-    /// The account as it is by now, and those woken who wait for it to change.
-    pub(crate) fn in_account<T>(&self, step: impl FnOnce(&mut Account, Millis) -> T) -> T {
-        let answer = step(&mut self.account(), self.millis());
+    /// A step of the account. What it says has changed is known at once to those who know the
+    /// truth, and some time to the gateways.
+    pub(crate) fn in_account<T>(
+        self: &Arc<Self>,
+        step: impl FnOnce(&mut Account, Millis) -> T,
+    ) -> T {
+        let answer = self.move_account(step);
         self.account_changed.notify_waiters();
         answer
     }
 
-    pub(crate) fn detail_of(&self, id: &BackendId) -> Option<JobDetail> {
-        self.in_account(|account, now| {
-            let found = account.describe_jobs(std::slice::from_ref(&id.0), now);
-            found.ok().and_then(|jobs| jobs.into_iter().next())
-        })
-    }
-
-    /// Whether the backend has this copy and it has not ended.
-    pub(crate) fn account_has_alive(&self, id: &BackendId) -> bool {
-        self.detail_of(id).is_some_and(|job| !job.status.is_terminal())
+    /// The same by the one who waits for changes.
+    pub(crate) fn move_account<T>(
+        self: &Arc<Self>,
+        step: impl FnOnce(&mut Account, Millis) -> T,
+    ) -> T {
+        let (answer, events) = {
+            let mut account = self.account();
+            let answer = step(&mut account, self.millis());
+            (answer, account.take_events())
+        };
+        for event in events {
+            let id = BackendId(event.job.job_id.to_string());
+            self.truth().note_status(&id, event.job.status);
+            self.tell_of(&event.job);
+        }
+        answer
     }
 
     fn alive_copies(&self) -> Vec<(BackendId, TryName)> {
-        let copies: Vec<(BackendId, TryName)> = {
-            let truth = self.truth();
-            let copies = truth.copies();
-            copies.map(|(id, name)| (id.clone(), name.clone())).collect()
-        };
-        copies
-            .into_iter()
-            .filter(|(id, _)| self.account_has_alive(id))
-            .collect()
+        let truth = self.truth();
+        let alive = truth.alive_copies();
+        alive.map(|(id, name)| (id.clone(), name.clone())).collect()
     }
 
     pub(crate) fn nothing_is_alive(&self) -> bool {
@@ -92,11 +98,11 @@ impl World {
     }
 
     pub(crate) fn alive_copy(&self) -> Option<BackendId> {
-        self.alive_copies().into_iter().next().map(|(id, _)| id)
+        self.truth().alive_copies().next().map(|(id, _)| id.clone())
     }
 
     /// A machine goes away under one of the jobs, or is taken back.
-    pub(crate) fn lose_a_machine(&self) {
+    pub(crate) fn lose_a_machine(self: &Arc<Self>) {
         let alive = self.alive_copies();
         if alive.is_empty() {
             return;
@@ -106,7 +112,7 @@ impl World {
         self.lose_machine_of(id);
     }
 
-    pub(crate) fn lose_machine_of(&self, id: &BackendId) {
+    pub(crate) fn lose_machine_of(self: &Arc<Self>, id: &BackendId) {
         let is_reclaimed = self.dice.happens(500);
         self.containers().kill(id);
         let had_one = self.in_account(|account, now| {
@@ -122,7 +128,7 @@ impl World {
     }
 
     /// The backend loses every trace of a job, and its container with it.
-    pub(crate) fn lose_a_job(&self) {
+    pub(crate) fn lose_a_job(self: &Arc<Self>) {
         let alive = self.alive_copies();
         if alive.is_empty() || !self.dice.happens(300) {
             return;
@@ -137,7 +143,7 @@ impl World {
 
     /// Somebody else's jobs that look like ours: a deployment with a copy of our store, and one
     /// who tried our name with a request of his own.
-    pub(crate) fn have_someone_copy_a_job(&self) {
+    pub(crate) fn have_someone_copy_a_job(self: &Arc<Self>) {
         let alive = self.alive_copies();
         let Some((_, name)) = alive.first() else {
             return;

@@ -87,10 +87,11 @@ impl BatchLink {
 
     async fn send(&self, submission: &Submission) -> Result<BackendId, SubmitError> {
         let (request, name) = (request(submission), submission.name.clone());
+        let is_gated = submission.gated;
         let answer = self.call(Service::SubmitJob, move |world, account, now| {
             let accepted = account.submit_job(&request, now)?;
             let id = BackendId(accepted.job_id.to_string());
-            world.truth().add_copy(id.clone(), name.clone());
+            world.truth().add_copy(id.clone(), name.clone(), is_gated);
             world.trace(|| format!("{id} is accepted as {name}"));
             Ok(id)
         });

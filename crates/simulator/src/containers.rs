@@ -11,14 +11,12 @@ use batchway_domain::job::BackendId;
 use batchway_domain::ports::{ArtifactError, ArtifactStore, Created};
 use batchway_domain::runner::{RunnerReport, exit_codes};
 use batchway_domain::security::JobToken;
-use batchway_fake_aws_batch::wire::JobStatus;
 use batchway_fake_aws_batch::{Exit, Millis, Signal, Start, Stop};
 use bytes::Bytes;
 use futures_util::{FutureExt, TryStreamExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::account::RUNNER_TAG;
 use crate::artifacts::ArtifactsLink;
 use crate::clients::ask;
 use crate::setting;
@@ -68,17 +66,11 @@ impl Containers {
 pub(crate) async fn run_the_machine_room(world: Arc<World>) {
     loop {
         let changed = world.account_changed.notified();
-        let (starts, stops, events, next) = {
-            let now = world.millis();
-            let mut account = world.account();
+        let (starts, stops, next) = world.move_account(|account, now| {
             account.advance(now);
-            (
-                account.take_starts(),
-                account.take_stops(),
-                account.take_events(),
-                account.next_change_at(),
-            )
-        };
+            let (starts, stops) = (account.take_starts(), account.take_stops());
+            (starts, stops, account.next_change_at())
+        });
         for start in starts {
             let (orders, ordered) = watch::channel(Order::None);
             let id = BackendId(start.job_id.to_string());
@@ -87,9 +79,6 @@ pub(crate) async fn run_the_machine_room(world: Arc<World>) {
         }
         for stop in stops {
             world.containers().obey(&stop);
-        }
-        for event in events {
-            world.tell_of(&event.job);
         }
         let until_next = next.map(|at| at.minus(world.millis()));
         match until_next {
@@ -137,18 +126,13 @@ impl Container {
         start: &Start,
         ordered: watch::Receiver<Order>,
     ) -> Self {
-        let detail = world.detail_of(&id);
-        let is_gated = detail
-            .and_then(|job| job.tags.get(RUNNER_TAG).cloned())
-            .is_some_and(|tag| tag == "true");
-        let name: Option<TryName> = start.job_name.parse().ok();
-        let is_ours = world.truth().copies().any(|(copy, _)| *copy == id);
+        let copy = world.truth().copy(&id);
         Self {
             world: world.clone(),
-            name: name.filter(|_| is_ours),
+            is_gated: copy.as_ref().is_some_and(|copy| copy.is_gated),
+            name: copy.map(|copy| copy.name),
             attempt: start.attempt,
             id,
-            is_gated,
             ordered,
         }
     }
@@ -165,16 +149,8 @@ impl Container {
         if let Some(name) = &name {
             world.truth().works_no_more(&name.job, &id);
         }
-        let succeeded = exit.code == Some(0);
         world.trace(|| format!("{id} attempt {attempt} exits: {:?}", exit.code));
         world.in_account(|account, now| account.exited(&id.0, attempt, exit, now));
-        let is_done = succeeded
-            && world
-                .detail_of(&id)
-                .is_some_and(|job| job.status == JobStatus::Succeeded);
-        if let Some(name) = name.filter(|_| is_done) {
-            world.truth().is_done(&name.job, &id);
-        }
     }
 
     async fn run(&mut self) -> Exit {
@@ -241,7 +217,12 @@ impl Container {
         let run = self.run_time();
         let (lasts, ends_with) = self.fate(run);
         match self.wait(lasts).await {
-            Ok(()) => ends_with,
+            Ok(()) => {
+                if ends_with.code == Some(0) {
+                    self.world.truth().is_done(job, &self.id);
+                }
+                ends_with
+            }
             Err(Told) => Exit::with_code(TERMINATED),
         }
     }
@@ -397,26 +378,22 @@ impl Container {
             stopped_at: self.world.now(),
             objects: Vec::new(),
         };
-        if end == ProgramEnd::Stopped && code == exit_codes::STOPPED && self.is_reclaimed() {
-            // Another attempt of the same try follows, and its manifest is the one.
-            return Exit::with_code(code);
-        }
         let store = ArtifactsLink::new(self.world.clone());
-        let (key, encoded) = (folder(name).manifest(name.number), Bytes::from(manifest.encode()));
+        let (key, encoded) = (
+            folder(name).manifest(name.number),
+            Bytes::from(manifest.encode()),
+        );
         for _ in 0..PATIENCE {
             if store.create(&key, encoded.clone()).await.is_ok() {
+                if end.is_success() {
+                    self.world.truth().is_done(&name.job, &self.id);
+                }
                 sleep(self.world.dice.millis(0, 2_000)).await;
                 return Exit::with_code(code);
             }
             sleep(self.world.dice.millis(500, 4_000)).await;
         }
         Exit::with_code(exit_codes::RESULTS_NOT_STORED)
-    }
-
-    fn is_reclaimed(&self) -> bool {
-        self.world
-            .detail_of(&self.id)
-            .is_some_and(|job| !job.is_terminated && !job.is_cancelled)
     }
 }
 
@@ -429,13 +406,13 @@ async fn content(
     key: &batchway_domain::artifacts::ArtifactKey,
 ) -> Result<Vec<u8>, ArtifactError> {
     let read = store.read(key, None).await?;
-    let pieces: Vec<Bytes> = read
-        .content
-        .try_collect()
-        .await
-        .map_err(|source| ArtifactError::Unavailable {
-            reason: "reading broke off".to_owned(),
-            source: Some(source.into()),
-        })?;
+    let pieces: Vec<Bytes> =
+        read.content
+            .try_collect()
+            .await
+            .map_err(|source| ArtifactError::Unavailable {
+                reason: "reading broke off".to_owned(),
+                source: Some(source.into()),
+            })?;
     Ok(pieces.concat())
 }

@@ -71,7 +71,7 @@ pub fn live(seed: u64, plant: Option<Plant>, with_trace: bool) -> Verdict {
         Verdict {
             violation: truth.violation().map(ToOwned::to_owned),
             jobs: truth.accepted().count(),
-            copies: truth.copies().count(),
+            copies: truth.copies(),
             faults: world.weather.faults(),
             resolved_after,
             trace: truth.take_trace(),
@@ -80,7 +80,10 @@ pub fn live(seed: u64, plant: Option<Plant>, with_trace: bool) -> Verdict {
 }
 
 async fn run(world: &Arc<World>) -> Duration {
-    let key = world.jobs.register_user(crate::setting::user().as_str()).digest();
+    let key = world
+        .jobs
+        .register_user(crate::setting::user().as_str())
+        .digest();
     tokio::spawn(containers::run_the_machine_room(world.clone()));
     for number in 0..world.plan.replicas {
         tokio::spawn(replica::keep_running(world.clone(), number));
@@ -132,7 +135,9 @@ async fn until(
 
 fn bound(world: &World) -> Duration {
     let jobs = world.jobs.all_jobs();
-    let has_ungated = jobs.iter().any(|job| job.job_type.as_str() == crate::setting::UNGATED);
+    let has_ungated = jobs
+        .iter()
+        .any(|job| job.job_type.as_str() == crate::setting::UNGATED);
     let of_gates = if has_ungated {
         RESOLVED_WITHOUT_GATE_WITHIN
     } else {
@@ -160,7 +165,11 @@ fn is_resolved(job: &Job) -> bool {
 }
 
 fn have_ended(world: &World) -> bool {
-    world.jobs.all_jobs().iter().all(|job| job.status().is_terminal())
+    world
+        .jobs
+        .all_jobs()
+        .iter()
+        .all(|job| job.status().is_terminal())
 }
 
 fn judge_the_end(world: &World) {
@@ -169,7 +178,9 @@ fn judge_the_end(world: &World) {
     }
     let accepted: Vec<_> = world.truth().accepted().cloned().collect();
     if let Some(lost) = accepted.iter().find(|id| world.jobs.job(id).is_none()) {
-        world.truth().violate(format!("{lost} was accepted, and is gone"));
+        world
+            .truth()
+            .violate(format!("{lost} was accepted, and is gone"));
     }
     for job in world.jobs.all_jobs() {
         if !accepted.contains(&job.id) {
@@ -187,6 +198,8 @@ fn judge_the_end(world: &World) {
         }
     }
     if let Some(alive) = world.alive_copy() {
-        world.truth().violate(format!("{alive} is alive at the backend, and nobody stops it"));
+        world.truth().violate(format!(
+            "{alive} is alive at the backend, and nobody stops it"
+        ));
     }
 }

@@ -48,7 +48,10 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the command is asked to print")]
+#[expect(
+    clippy::print_stdout,
+    reason = "this is what the command is asked to print"
+)]
 fn print(line: &str) {
     println!("{line}");
 }
@@ -93,7 +96,10 @@ impl Totals {
         self.faults += verdict.faults;
         self.slowest = self.slowest.max(verdict.resolved_after);
         if let Some(violation) = verdict.violation
-            && self.broken.as_ref().is_none_or(|(lowest, _)| seed < *lowest)
+            && self
+                .broken
+                .as_ref()
+                .is_none_or(|(lowest, _)| seed < *lowest)
         {
             self.broken = Some((seed, violation));
         }
@@ -102,7 +108,9 @@ impl Totals {
 
 /// Lives through the histories of these seeds until one breaks a promise.
 fn live_all(asked: &CommandLine, plant: Option<Plant>) -> Totals {
-    let threads = asked.threads.or_else(|| thread::available_parallelism().ok());
+    let threads = asked
+        .threads
+        .or_else(|| thread::available_parallelism().ok());
     let next = AtomicU64::new(asked.from);
     let end = asked.from + asked.seeds;
     let totals = Mutex::new(Totals::default());
@@ -183,7 +191,10 @@ fn catch_all(asked: &CommandLine) -> bool {
             }
         };
         let name = plant.name();
-        print(&format!("| `{name}` | {how} | {needed} | {:.1} |", took.as_secs_f64()));
+        print(&format!(
+            "| `{name}` | {how} | {needed} | {:.1} |",
+            took.as_secs_f64()
+        ));
     }
     if missed > 0 {
         print(&format!("{missed} of {} were not caught", Plant::ALL.len()));

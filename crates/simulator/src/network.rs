@@ -29,10 +29,21 @@ pub(crate) enum Service {
 pub(crate) struct NoAnswer;
 
 enum Fate {
-    Delivered { there: Duration, back: Duration },
-    RequestLost { noticed_after: Duration },
-    ReplyLost { there: Duration, noticed_after: Duration },
-    Stalled { arrives_after: Duration, noticed_after: Duration },
+    Delivered {
+        there: Duration,
+        back: Duration,
+    },
+    RequestLost {
+        noticed_after: Duration,
+    },
+    ReplyLost {
+        there: Duration,
+        noticed_after: Duration,
+    },
+    Stalled {
+        arrives_after: Duration,
+        noticed_after: Duration,
+    },
 }
 
 impl World {

@@ -163,9 +163,7 @@ fn decide_wrongly(
         (Plant::NoManifestNeeded, Observation::Described { manifest, .. }) => {
             manifest.get_or_insert(ProgramEnd::Exited { code: 0 });
         }
-        (Plant::CancelledAtOnce, Observation::CancelRequested)
-            if !job.status().is_terminal() =>
-        {
+        (Plant::CancelledAtOnce, Observation::CancelRequested) if !job.status().is_terminal() => {
             return cancel_at_once(&job, rules, now);
         }
         _ => {}

@@ -37,7 +37,9 @@ impl Inbox {
     /// Whether there is someone to take it.
     pub(crate) fn send(&self, request: Request) -> bool {
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        sender.as_ref().is_some_and(|sender| sender.send(request).is_ok())
+        sender
+            .as_ref()
+            .is_some_and(|sender| sender.send(request).is_ok())
     }
 
     fn open(&self, sender: Option<UnboundedSender<Request>>) {
@@ -212,7 +214,11 @@ impl<'a> Mortal<'a> {
     fn pause(&self) -> Duration {
         let dice = &self.world.dice;
         let pause = dice.pick(&[3_000, 30_000, 90_000, 200_000]);
-        let left = self.world.plan.foul_for.saturating_sub(self.world.clock.elapsed());
+        let left = self
+            .world
+            .plan
+            .foul_for
+            .saturating_sub(self.world.clock.elapsed());
         Duration::from_millis(dice.between(1_000, pause)).min(left)
     }
 }

@@ -32,7 +32,10 @@ impl StoreLink {
     }
 
     /// One call: the store in memory does it in one step, when the request arrives.
-    async fn call<T, E, F>(&self, step: impl FnOnce(Arc<World>) -> F + Send + 'static) -> Result<T, E>
+    async fn call<T, E, F>(
+        &self,
+        step: impl FnOnce(Arc<World>) -> F + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -152,8 +155,10 @@ impl JobStore for StoreLink {
         limit: usize,
     ) -> Result<Vec<(u64, Event)>, StoreError> {
         let user = user.clone();
-        self.call(async move |world: Arc<World>| world.jobs.events_of_user(&user, after, limit).await)
-            .await
+        self.call(async move |world: Arc<World>| {
+            world.jobs.events_of_user(&user, after, limit).await
+        })
+        .await
     }
 
     async fn remove(&self, id: &JobId, expected_version: u64) -> Result<(), CommitError> {

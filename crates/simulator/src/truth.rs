@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use batchway_domain::identity::{JobId, TryName};
 use batchway_domain::job::{BackendId, Job, JobState, JobStatus};
+use batchway_fake_aws_batch::wire::JobStatus as JobStatusAtBatch;
 use tokio::time::sleep;
 
 use crate::replica::Process;
@@ -13,6 +14,14 @@ use crate::world::World;
 
 /// How long whoever hears the id of a copy may take to write it down, when nothing is in the way.
 const WRITTEN_DOWN_WITHIN: Duration = Duration::from_secs(45);
+
+/// What was accepted from us.
+#[derive(Clone, Debug)]
+pub(crate) struct Copy {
+    pub(crate) name: TryName,
+    pub(crate) is_gated: bool,
+    status: JobStatusAtBatch,
+}
 
 /// Everything that nobody but the simulator can know.
 #[derive(Debug, Default)]
@@ -24,10 +33,10 @@ pub(crate) struct Truth {
     /// Every try at the backend that bears a name of ours and is none: never to be touched.
     foreign: BTreeSet<BackendId>,
     /// Every copy that was accepted from us.
-    copies: BTreeMap<BackendId, TryName>,
+    copies: BTreeMap<BackendId, Copy>,
     /// The programs that work now.
     working: BTreeMap<JobId, BackendId>,
-    /// The copies that worked to their end, by the backend's own word.
+    /// The copies that worked to their end and left their results.
     done: BTreeMap<JobId, BackendId>,
     /// Of types without a gate, the one copy that was started.
     started_without_gate: BTreeMap<JobId, BackendId>,
@@ -88,12 +97,35 @@ impl Truth {
         self.foreign.insert(id);
     }
 
-    pub(crate) fn add_copy(&mut self, id: BackendId, name: TryName) {
-        self.copies.insert(id, name);
+    pub(crate) fn add_copy(&mut self, id: BackendId, name: TryName, is_gated: bool) {
+        let status = JobStatusAtBatch::Submitted;
+        let copy = Copy {
+            name,
+            is_gated,
+            status,
+        };
+        self.copies.insert(id, copy);
     }
 
-    pub(crate) fn copies(&self) -> impl Iterator<Item = (&BackendId, &TryName)> {
-        self.copies.iter()
+    pub(crate) fn copy(&self, id: &BackendId) -> Option<Copy> {
+        self.copies.get(id).cloned()
+    }
+
+    pub(crate) fn copies(&self) -> usize {
+        self.copies.len()
+    }
+
+    pub(crate) fn note_status(&mut self, id: &BackendId, status: JobStatusAtBatch) {
+        if let Some(copy) = self.copies.get_mut(id) {
+            copy.status = status;
+        }
+    }
+
+    pub(crate) fn alive_copies(&self) -> impl Iterator<Item = (&BackendId, &TryName)> {
+        let copies = self.copies.iter();
+        let alive =
+            copies.filter(|(id, copy)| !copy.status.is_terminal() && !self.vanished.contains(*id));
+        alive.map(|(id, copy)| (id, &copy.name))
     }
 
     pub(crate) fn vanish(&mut self, id: BackendId) {
@@ -122,7 +154,11 @@ impl Truth {
         }
     }
 
-    /// The backend says of a copy whose program worked to its end that it succeeded.
+    fn is_alive_at_batch(&self, id: &BackendId) -> bool {
+        self.alive_copies().any(|(alive, _)| alive == id)
+    }
+
+    /// A copy's program has worked to its end, and left its results.
     pub(crate) fn is_done(&mut self, job: &JobId, copy: &BackendId) {
         self.done.entry(job.clone()).or_insert_with(|| copy.clone());
     }
@@ -152,7 +188,10 @@ impl World {
         }
         match record {
             Some(record) if record.status().is_terminal() => {
-                truth.violate(format!("{copy} works on {job}, which is {}", record.status()));
+                truth.violate(format!(
+                    "{copy} works on {job}, which is {}",
+                    record.status()
+                ));
             }
             Some(_) => {}
             None => truth.violate(format!("{copy} works on {job}, which nobody knows")),
@@ -199,7 +238,9 @@ impl World {
             (JobState::Completed, Some(copy)) if job.backend_id() == Some(&copy) => {}
             (JobState::Completed, done) => {
                 let counts = job.backend_id();
-                truth.violate(format!("{id} is completed by {counts:?}, and done by {done:?}"));
+                truth.violate(format!(
+                    "{id} is completed by {counts:?}, and done by {done:?}"
+                ));
             }
             (_, Some(copy)) if !truth.vanished.contains(&copy) => {
                 truth.violate(format!("{id} is {state:?}, and {copy} has done it"));
@@ -217,7 +258,10 @@ impl World {
             sleep(WRITTEN_DOWN_WITHIN).await;
             let was_undisturbed =
                 world.weather.faults() == faults && world.truth().is_alive(process);
-            if was_undisturbed && !world.is_known(&copy, &name) && world.account_has_alive(&copy) {
+            if was_undisturbed
+                && !world.is_known(&copy, &name)
+                && world.truth().is_alive_at_batch(&copy)
+            {
                 let sentence = format!("{copy} was answered to a gateway, and no record knows it");
                 world.truth().violate(sentence);
             }
@@ -230,7 +274,10 @@ impl World {
             job.state.backend_id() == Some(copy)
                 || job.candidates.contains(copy)
                 || job.surplus.contains(copy)
-                || job.attempts.iter().any(|attempt| attempt.backend_id == *copy)
+                || job
+                    .attempts
+                    .iter()
+                    .any(|attempt| attempt.backend_id == *copy)
         })
     }
 }

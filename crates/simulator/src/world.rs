@@ -170,7 +170,10 @@ impl World {
     }
 
     pub(crate) fn take_written(&self) -> Option<StoreSnapshot> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.written
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// Whether every client has been answered.
