@@ -8,12 +8,9 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use batchway_aws_http_client::https_client;
 
-use super::authorities;
 use crate::configuration::{AwsSettings, Secret};
 
 /// Until a connection stands.
@@ -25,19 +22,10 @@ const CALL: Duration = Duration::from_secs(30);
 
 /// What every client of AWS begins with. Adapters narrow it where they promise more.
 pub(super) async fn sdk_config(settings: &AwsSettings) -> SdkConfig {
-    let tls = TlsContext::builder()
-        .with_trust_store(authorities::trusted())
-        .build()
-        .expect("nothing is set that could be wrong");
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(settings.region.clone()))
         .timeout_config(timeouts())
-        .http_client(
-            Builder::new()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .tls_context(tls)
-                .build_https(),
-        );
+        .http_client(https_client());
     if let Some(key) = &settings.credentials {
         let token = key.session_token.as_ref().map(Secret::reveal);
         loader = loader.credentials_provider(Credentials::new(

@@ -2,7 +2,6 @@
 //! stands in a file of its own.
 
 mod artifacts;
-mod authorities;
 mod aws;
 mod clocks;
 mod compute;

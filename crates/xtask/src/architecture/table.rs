@@ -181,8 +181,21 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         folder: "job-runner",
-        may_use: Ours::Only(&["artifact-store-filesystem", "artifact-store-s3", "domain"]),
+        may_use: Ours::Only(&[
+            "artifact-store-filesystem",
+            "artifact-store-s3",
+            "aws-http-client",
+            "domain",
+        ]),
         never_links: &[HTTP_SERVER, REDIS],
+        ..ROOM
+    },
+    // What a program hands to the SDK; adapters are given the SDK's configuration whole.
+    Row {
+        folder: "aws-http-client",
+        may_use: NOTHING,
+        never_links: &[HTTP_SERVER, REDIS, SQL],
+        is_documented: true,
         ..ROOM
     },
     Row {
