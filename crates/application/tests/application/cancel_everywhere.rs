@@ -80,6 +80,8 @@ enum Point {
     Held,
     /// The request is on its way to the backend.
     RequestOnItsWay,
+    /// The same, and the backend does not take it.
+    RequestNotTaken,
     /// The backend has taken it, and the answer is on its way.
     AnswerOnItsWay,
     /// The same, and the answer is lost after the cancel.
@@ -110,10 +112,11 @@ enum Point {
 }
 
 impl Point {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::Queued,
         Self::Held,
         Self::RequestOnItsWay,
+        Self::RequestNotTaken,
         Self::AnswerOnItsWay,
         Self::AnswerLostLater,
         Self::AnswerLost,
@@ -144,6 +147,13 @@ impl Point {
             Self::Failed => JobStatus::Failed,
             _ => JobStatus::Cancelled,
         }
+    }
+}
+
+fn expired_credentials() -> Held {
+    Held {
+        code: "credentials".to_owned(),
+        message: "The credentials have expired.".to_owned(),
     }
 }
 
@@ -246,6 +256,11 @@ impl Life {
     async fn come_and_cancel(&self) {
         match self.point {
             Point::RequestOnItsWay => self.cancel_while_sending(0).await,
+            Point::RequestNotTaken => {
+                self.backend().hold(Some(expired_credentials()));
+                self.cancel_while_sending(0).await;
+                self.backend().hold(None);
+            }
             Point::AnswerOnItsWay => self.cancel_while_sending(1).await,
             Point::AnswerLostLater => {
                 self.backend().lose_replies(1);
@@ -281,10 +296,7 @@ impl Life {
         match self.point {
             Point::Queued => {}
             Point::Held => {
-                self.backend().hold(Some(Held {
-                    code: "credentials".to_owned(),
-                    message: "The credentials have expired.".to_owned(),
-                }));
+                self.backend().hold(Some(expired_credentials()));
                 self.run("dispatch").await;
                 self.backend().hold(None);
                 assert!(self.job().state.waiting().is_some());
@@ -412,6 +424,14 @@ impl Life {
         calls.iter().sum()
     }
 
+    /// Of the copies that were asked to stop, the newest does.
+    fn let_one_stop(&self) {
+        let is_stopping = |copy: &BackendId| self.backend().is_stopping(copy);
+        if let Some(copy) = self.copies().into_iter().rfind(is_stopping) {
+            self.backend().end_on_order(&copy);
+        }
+    }
+
     /// The loops go round for half an hour, and stops take effect after a quarter of one, where
     /// they take their time. Says in how many rounds a copy was alive.
     async fn go_on(&self, taken: u64) -> u64 {
@@ -430,8 +450,8 @@ impl Life {
                 }
             }
             lively += u64::from(is_lively);
-            if round >= 45 {
-                self.backend().finish_stops();
+            if round >= 45 && round % 5 == 0 {
+                self.let_one_stop();
             }
             self.scene.world.clock.advance(20 * SECOND);
         }
