@@ -273,7 +273,7 @@ fn once_nothing_else_works<'a>(
     next: &mut Next<'a>,
     then: impl FnOnce(&mut Next<'a>) -> Change,
 ) -> Change {
-    if false {
+    if next.surplus_may_work() {
         Change::Silent
     } else {
         then(next)
