@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::job_types::SIMULATE;
 use crate::mock_backend::{SilentBackend, backend_with_room, target};
-use crate::scene::{SECOND, Scene, Setup, World};
+use crate::scene::{DAY, SECOND, Scene, Setup, World};
 
 /// A cancel comes while the request to the backend is on its way.
 async fn cancelled_while_sending(answer: fn() -> Result<BackendId, SubmitError>) -> JobState {
@@ -97,6 +97,14 @@ fn later() -> Result<BackendId, SubmitError> {
     })
 }
 
+fn much_later() -> Result<BackendId, SubmitError> {
+    Err(SubmitError::DidNotHappen {
+        reason: "something stands before it".to_owned(),
+        retry_after: Some(DAY),
+        source: None,
+    })
+}
+
 fn unknown() -> Result<BackendId, SubmitError> {
     Err(SubmitError::Unknown {
         reason: "the connection broke".to_owned(),
@@ -136,7 +144,11 @@ async fn each_answer_of_a_backend_has_its_consequence() {
     };
     assert_eq!(state, expected);
 
-    for (answer, seconds) in [(did_not_happen as fn() -> _, 2), (later, 17)] {
+    for (answer, seconds) in [
+        (did_not_happen as fn() -> _, 2),
+        (later, 17),
+        (much_later, 60),
+    ] {
         let (scene, state) = state_after(answer).await;
         let expected = JobState::Accepted {
             not_before: scene.world.now().plus(seconds * SECOND),

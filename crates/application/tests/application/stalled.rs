@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use batchway_domain::artifacts::ProgramEnd;
 use batchway_domain::identity::JobId;
-use batchway_domain::job::{FailureClass, JobState, JobStatus, Settlement};
+use batchway_domain::job::{Failure, FailureClass, JobState, JobStatus, Settlement};
 use batchway_domain::ports::{CallLimits, Capacity, JobStore, SubmitError};
 use batchway_domain::runner::RunnerReport;
 use batchway_memory_adapters::{ArtifactStoreCall, ComputeBackendCall, Fault, MemoryJobStore};
@@ -237,4 +238,33 @@ async fn a_late_copy_that_is_not_shown_yet_is_stopped_until_it_is_long_gone() {
     scene.watch_all(&id).await;
     assert_eq!(scene.job(&id).surplus, []);
     assert_eq!(stops(), 10);
+}
+
+#[tokio::test]
+async fn what_an_earlier_try_left_says_nothing_of_the_present_one() {
+    let scene = Scene::new();
+    let (id, first) = scene.start(SIMULATE).await;
+    let job = scene.job(&id);
+    scene
+        .world
+        .leave(&job, &first, ProgramEnd::OutOfMemory, &["results.h5"]);
+    let failure = Failure::of_program(ProgramEnd::OutOfMemory);
+    scene.world.process.fail(&first, failure);
+    scene.watch_all(&id).await;
+    assert_eq!(scene.job(&id).current_try.number, 2);
+    scene.world.clock.advance(MINUTE);
+    scene.run("dispatch:process").await;
+    let second = scene.job(&id).state.backend_id().unwrap().clone();
+    assert!(scene.world.start_runner(&scene.job(&id), &second).await);
+    scene.watch_all(&id).await;
+    scene.world.process.succeed(&second);
+    scene.watch_all(&id).await;
+    let JobState::Failed { failure } = scene.job(&id).state else {
+        panic!("{:?}", scene.job(&id).state);
+    };
+    assert_eq!(
+        failure.class,
+        FailureClass::ProgramExit,
+        "by its own evidence"
+    );
 }

@@ -29,6 +29,10 @@ const TURNED_AWAY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// The same where the reason is an artifact store that does not take its params.
 const STORE_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
+/// However long a backend asks us to wait, no job waits longer: what stands in the way may have no
+/// right to ask.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// What jobs are sent to, and as what.
 #[derive(Clone)]
 struct Errand {
@@ -212,11 +216,11 @@ impl Dispatch {
             }
             Err(SubmitError::DidNotHappen { retry_after, .. }) => Observation::SubmitDidNotHappen {
                 epoch,
-                retry_at: now.plus(retry_after.unwrap_or(RETRY_AFTER)),
+                retry_at: now.plus(asked_for(retry_after, RETRY_AFTER)),
             },
             Err(SubmitError::Throttled { retry_after, .. }) => Observation::SubmitDidNotHappen {
                 epoch,
-                retry_at: now.plus(self.later(retry_after.unwrap_or(TURNED_AWAY_AGAIN_AFTER))),
+                retry_at: now.plus(self.later(asked_for(retry_after, TURNED_AWAY_AGAIN_AFTER))),
             },
             Err(SubmitError::Unknown { .. }) => Observation::SubmitUnknown { epoch },
         }
@@ -253,8 +257,8 @@ impl Dispatch {
             }
             SubmitError::DidNotHappen { retry_after, .. }
             | SubmitError::Throttled { retry_after, .. } => {
-                self.put_off(&jobs, retry_after.unwrap_or(RETRY_AFTER).max(RETRY_AFTER))
-                    .await
+                let wait = asked_for(retry_after, RETRY_AFTER).max(RETRY_AFTER);
+                self.put_off(&jobs, wait).await
             }
             SubmitError::Unknown { .. } => self.put_off(&jobs, RETRY_AFTER).await,
         }
@@ -266,6 +270,11 @@ impl Dispatch {
         self.application.jobs().reschedule(&times).await?;
         Ok(None)
     }
+}
+
+/// How long the backend asks us to wait, within reason, or else this long.
+fn asked_for(retry_after: Option<Duration>, otherwise: Duration) -> Duration {
+    retry_after.map_or(otherwise, |wait| wait.min(LONGEST_WAIT))
 }
 
 /// Tells the operator why a job could not be handed over.
