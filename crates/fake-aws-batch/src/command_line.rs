@@ -48,7 +48,7 @@ pub(crate) struct CommandLine {
     /// command as further arguments.
     #[arg(long, value_name = "PROGRAM", default_value = "")]
     program: String,
-    /// With `container`: the command that drives the engine.
+    /// With `container`: the command that drives the engine, split at spaces.
     #[arg(long, default_value = "docker")]
     docker: String,
     /// With `container`: further argument of `docker create`, such as `--docker-argument=--init`.
@@ -139,7 +139,7 @@ impl CommandLine {
     }
 
     fn executor(&self) -> Executor {
-        let program = self.program.split_whitespace().map(str::to_owned).collect();
+        let program = words(&self.program);
         match self.executor {
             Runs::None => Executor::None(Outcome {
                 run_time: self.run_time.0,
@@ -147,12 +147,16 @@ impl CommandLine {
             }),
             Runs::Process => Executor::Process(ProcessExecutor { program }),
             Runs::Container => Executor::Container(ContainerExecutor {
-                docker: self.docker.clone(),
+                docker: words(&self.docker),
                 arguments: self.docker_argument.clone(),
                 program,
             }),
         }
     }
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
 }
 
 fn millis(span: Duration) -> Millis {

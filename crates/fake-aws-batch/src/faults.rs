@@ -6,6 +6,10 @@
 use std::fmt;
 
 /// The operations of the API.
+#[expect(
+    missing_docs,
+    reason = "the names are AWS's, and so is their documentation"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Operation {
     SubmitJob,

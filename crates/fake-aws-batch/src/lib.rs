@@ -8,6 +8,8 @@
 //! [`wire`] has the requests and answers with AWS's names; [`faults`] what goes wrong between a
 //! client and Batch, as data; [`server`] puts it all behind HTTP.
 
+#![warn(missing_docs)]
+
 pub mod account;
 pub mod faults;
 pub mod server;

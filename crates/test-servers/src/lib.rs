@@ -49,6 +49,16 @@ pub use local_batch::LocalBatch;
 pub use moto::Moto;
 pub use redis::{RedisCluster, RedisReply, RedisServer};
 
+/// A program of the Python environment that the tests have, such as `aws` or `python3`.
+///
+/// # Panics
+///
+/// With what to run, where it is missing.
+#[must_use]
+pub fn python_program(name: &str) -> std::path::PathBuf {
+    program::of_python(name)
+}
+
 /// Ends what this build folder's tests share, without waiting until it is idle.
 ///
 /// # Panics

@@ -64,7 +64,7 @@ use time::Clock;
 pub struct ServerSettings {
     /// Where it listens. Port 0 takes any free one.
     pub listen: SocketAddr,
-    /// The account that it plays.
+    /// The account that it plays. Events are recorded in any case: they tell what truly happened.
     pub account: Settings,
     /// What moves its time.
     pub time: Time,
@@ -109,7 +109,10 @@ impl FakeAwsBatch {
         let address = listener.local_addr()?;
         let outbox = settings.events.is_some().then(Arc::<Outbox>::default);
         let clock = Arc::new(Clock::new(settings.time));
-        let account = Account::new(settings.account);
+        let account = Account::new(Settings {
+            records_events: true,
+            ..settings.account
+        });
         let (machine, launches) = Machine::new(account, clock, &settings.executor, outbox.clone());
         let machine = Arc::new(machine);
 
@@ -196,6 +199,11 @@ impl FakeAwsBatch {
     #[must_use]
     pub fn faults(&self) -> Vec<FaultRule> {
         self.machine.look(|inside| inside.faults.rules().to_vec())
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn clear_faults(&self) {
+        self.machine.act(|inside, _| inside.faults.clear());
     }
 
     /// Every job ever accepted, in that order.

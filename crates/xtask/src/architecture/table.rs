@@ -161,7 +161,15 @@ pub(crate) const TABLE: &[Row] = &[
     },
     adapter("artifact-store-filesystem"),
     adapter("artifact-store-s3"),
-    adapter("compute-aws-batch"),
+    Row {
+        tests_may_use: Ours::Only(&[
+            "fake-aws-batch",
+            "memory-adapters",
+            "port-contracts",
+            "test-servers",
+        ]),
+        ..adapter("compute-aws-batch")
+    },
     adapter("compute-local-process"),
     adapter("event-feed-sqs"),
     adapter("job-mirror-supabase"),
@@ -211,7 +219,13 @@ pub(crate) const TABLE: &[Row] = &[
     tool("benchmarks"),
     tool("chaos"),
     tool("end-to-end-tests"),
-    tool("fake-aws-batch"),
+    // Knows none of ours: it is of use to others as it is.
+    Row {
+        folder: "fake-aws-batch",
+        may_use: NOTHING,
+        is_documented: true,
+        ..ROOM
+    },
     Row {
         folder: "fault-proxy",
         may_use: NOTHING,

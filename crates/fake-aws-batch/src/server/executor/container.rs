@@ -15,8 +15,8 @@ use crate::{Exit, Start};
 /// (`DOCKER_HOST`). Containers reach this machine as `host.docker.internal`.
 #[derive(Clone, Debug)]
 pub struct ContainerExecutor {
-    /// The command, such as `docker` or `podman`.
-    pub docker: String,
+    /// The command with its own options, such as `docker` or `docker --host unix:///…`.
+    pub docker: Vec<String>,
     /// Further arguments of `docker create`, such as `--network=host`, before the image.
     pub arguments: Vec<String>,
     /// Run in every job's container, with the job's command as further arguments.
@@ -26,7 +26,7 @@ pub struct ContainerExecutor {
 impl Default for ContainerExecutor {
     fn default() -> Self {
         Self {
-            docker: "docker".to_owned(),
+            docker: vec!["docker".to_owned()],
             arguments: Vec::new(),
             program: Vec::new(),
         }
@@ -73,13 +73,13 @@ fn not_started(cause: &str) -> Exit {
 /// A container that may be there. However this value ends, it is gone.
 #[derive(Debug)]
 struct Container {
-    docker: String,
+    docker: Vec<String>,
     name: String,
     is_there: bool,
 }
 
 impl Container {
-    fn named(docker: String, start: &Start) -> Self {
+    fn named(docker: Vec<String>, start: &Start) -> Self {
         // The id of an array's child has a colon, which names of containers can't have.
         let id = start.job_id.replace(':', "_");
         Self {
@@ -104,20 +104,14 @@ impl Container {
             .args(executor.program.iter().chain(start.command.iter()))
             .output()
             .await
-            .map_err(|error| format!("ResourceInitializationError: {}: {error}", self.docker))?;
+            .map_err(|error| format!("ResourceInitializationError: docker: {error}"))?;
         if captured.status.success() {
             return Ok(());
         }
         let words = last_line(&captured);
-        let is_about_image = [
-            "pull access denied",
-            "manifest",
-            "No such image",
-            "registry",
-        ]
-        .iter()
-        .any(|sign| words.contains(sign));
-        let code = if is_about_image {
+        // Said before an image is fetched: it is what failed then.
+        let had_to_fetch = text(&captured).contains("Unable to find image");
+        let code = if had_to_fetch {
             "CannotPullContainerError"
         } else {
             "CannotCreateContainerError"
@@ -186,8 +180,10 @@ impl Container {
     }
 
     fn command(&self, action: &str) -> Command {
-        let mut command = Command::new(&self.docker);
-        command.arg(action);
+        let mut words = self.docker.iter();
+        // Without any word there is no such program, which its first use tells.
+        let mut command = Command::new(words.next().map_or("", String::as_str));
+        command.args(words).arg(action);
         command
     }
 }
@@ -195,10 +191,11 @@ impl Container {
 impl Drop for Container {
     fn drop(&mut self) {
         if self.is_there {
-            let mut remove = std::process::Command::new(&self.docker);
+            let mut remove = self.command("rm");
+            remove.args(["--force", &self.name]);
             // Where it was never made, there is nothing to do.
             let _ = remove
-                .args(["rm", "--force", &self.name])
+                .as_std_mut()
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status();
@@ -206,7 +203,11 @@ impl Drop for Container {
     }
 }
 
+fn text(captured: &Captured) -> String {
+    String::from_utf8_lossy(&captured.stderr).into_owned()
+}
+
 fn last_line(captured: &Captured) -> String {
-    let words = String::from_utf8_lossy(&captured.stderr);
+    let words = text(captured);
     words.trim().lines().last().unwrap_or_default().to_owned()
 }
