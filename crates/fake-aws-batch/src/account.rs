@@ -128,3 +128,6 @@ impl Account {
         self.agenda.next()
     }
 }
+
+#[cfg(test)]
+mod tests;
