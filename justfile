@@ -45,3 +45,8 @@ lines:
 bench *what="api":
     cargo build --release --package batchway-gateway --package batchway-benchmarks
     target/release/batchway-benchmarks {{ what }}
+
+# kill gateways and Redis under load and compare the books (gateways, redis, containers, idempotency, all; --kills N, --seed N)
+chaos *what="all":
+    cargo build --release --package batchway-gateway --package batchway-job-runner --package batchway-chaos
+    target/release/batchway-chaos {{ what }}

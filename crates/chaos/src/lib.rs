@@ -17,6 +17,7 @@
 
 use std::error::Error;
 
+mod aws;
 mod books;
 mod bucket;
 mod caller;
@@ -32,9 +33,9 @@ mod replica;
 mod report;
 mod scenes;
 mod stage;
-mod stand_in;
 mod weather;
 
+pub use reckoning::Patience;
 pub use report::{Figures, Report, Table};
 pub use scenes::gateways::Gateways;
 pub use scenes::idempotency::Idempotency;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use batchway_chaos::{Gateways, Idempotency, Outcome, Redis, Report, Table};
+use batchway_chaos::{Gateways, Idempotency, Outcome, Patience, Redis, Report, Table};
 use clap::{Args, Parser, Subcommand};
 
 /// Kills gateways and Redis under load, on real parts, and compares the books.
@@ -15,6 +15,12 @@ struct CommandLine {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum Scene {
+    /// One after the other, at full length.
+    All {
+        /// Repeats a plan.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Gateways die at random instants, while AWS Batch, Redis and S3 fail now and then.
     Gateways(Kills<200>),
     /// Redis dies at random instants.
@@ -63,28 +69,63 @@ async fn main() -> ExitCode {
 }
 
 async fn run(scene: Scene) -> Outcome<Vec<Report>> {
+    let mut reports = Vec::new();
     match scene {
-        Scene::Gateways(Kills { kills, seed }) => {
+        Scene::All { seed } => {
             let seed = seed_or_any(seed)?;
-            Ok(vec![Gateways { kills, seed }.run().await?])
+            reports.push(races(1000, false, seed).await?);
+            reports.push(races(200, true, seed).await?);
+            reports.push(gateways(200, seed).await?);
+            reports.push(redis(100, seed).await?);
+        }
+        Scene::Gateways(Kills { kills, seed }) => {
+            reports.push(gateways(kills, seed_or_any(seed)?).await?);
         }
         Scene::Redis(Kills { kills, seed }) => {
-            let seed = seed_or_any(seed)?;
-            Ok(vec![Redis { kills, seed }.run().await?])
+            reports.push(redis(kills, seed_or_any(seed)?).await?);
         }
         Scene::Idempotency {
             rounds,
             with_kills,
             seed,
-        } => {
-            let scene = Idempotency {
-                rounds,
-                with_kills,
-                seed: seed_or_any(seed)?,
-            };
-            Ok(vec![scene.run().await?])
-        }
+        } => reports.push(races(rounds, with_kills, seed_or_any(seed)?).await?),
     }
+    Ok(reports)
+}
+
+async fn gateways(kills: u32, seed: u64) -> Outcome<Report> {
+    announce(&format!("gateways: {kills} kills, seed {seed}"));
+    let scene = Gateways {
+        kills,
+        seed,
+        patience: Patience::All,
+    };
+    scene.run().await
+}
+
+async fn redis(kills: u32, seed: u64) -> Outcome<Report> {
+    announce(&format!("redis: {kills} kills, seed {seed}"));
+    let scene = Redis {
+        kills,
+        seed,
+        patience: Patience::All,
+    };
+    scene.run().await
+}
+
+async fn races(rounds: u32, with_kills: bool, seed: u64) -> Outcome<Report> {
+    announce(&format!("idempotency: {rounds} rounds, seed {seed}"));
+    let scene = Idempotency {
+        rounds,
+        with_kills,
+        seed,
+    };
+    scene.run().await
+}
+
+/// A run that hangs or is ended can be repeated too.
+fn announce(what: &str) {
+    print(&format!("{what}\n"));
 }
 
 fn seed_or_any(seed: Option<u64>) -> Outcome<u64> {

@@ -14,9 +14,27 @@ use crate::load::Load;
 use crate::report::{Figures, Report};
 use crate::stage::Stage;
 
-/// What is waited for at the end. A job whose sending is in doubt is looked for over two minutes
-/// once the lease of a minute is over, and then it has to run.
-const PATIENCE: Duration = Duration::from_secs(330);
+/// How much of a run's jobs may be on their way where it is not waited for all.
+const LARGEST_REST: f64 = 0.25;
+
+/// What is waited for at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// All jobs, for up to five and a half minutes: a job whose sending is in doubt is looked for
+    /// over two minutes, once its lease of one is over, and then it has to run.
+    All,
+    /// What ends within so long, which must be three quarters of all.
+    Most(Duration),
+}
+
+impl Patience {
+    fn limit(self) -> Duration {
+        match self {
+            Self::All => Duration::from_secs(330),
+            Self::Most(limit) => limit,
+        }
+    }
+}
 
 /// A run that is about to end.
 pub(crate) struct Reckoning {
@@ -24,6 +42,7 @@ pub(crate) struct Reckoning {
     pub(crate) command: String,
     pub(crate) start: Instant,
     pub(crate) kills: u64,
+    pub(crate) patience: Patience,
 }
 
 impl Reckoning {
@@ -35,7 +54,7 @@ impl Reckoning {
         mut dice: Dice,
     ) -> Outcome<Report> {
         let waiting_since = Instant::now();
-        load.wait_for_ends(PATIENCE, &mut dice).await?;
+        load.wait_for_ends(self.patience.limit(), &mut dice).await?;
         let waited = waiting_since.elapsed();
         let stored = load.stored(&mut dice).await;
         for (_, job) in &stored {
@@ -46,13 +65,18 @@ impl Reckoning {
             orders,
             stored: read_all(stored).await?,
             runs: stage.ledger().runs()?,
-            batch: stage.aws().batch.jobs(),
+            batch: stage.aws().jobs(),
             bucket: stage.aws().bucket.all().await?,
+            are_final: self.patience == Patience::All,
         };
         let mut discrepancies = books.discrepancies();
         let pages = std::mem::take(&mut *load.notebook.pages());
         discrepancies.extend(pages.broken);
         discrepancies.extend(stage.crashes());
+        let (open, jobs) = (books.open(), books.stored.len());
+        if open as f64 > LARGEST_REST * jobs as f64 {
+            discrepancies.push(format!("{open} of {jobs} jobs have not ended"));
+        }
         let faults = stage.faults();
         let mut remarks = vec![
             format!(
@@ -68,7 +92,7 @@ impl Reckoning {
         let figures = Figures {
             kills: self.kills,
             faults: faults.faults(),
-            jobs: books.stored.len() as u64,
+            jobs: jobs as u64,
             accepted: pages.accepted,
             runs: books.runs.len() as u64,
             surplus: books.surplus() as u64,

@@ -5,24 +5,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use batchway_fault_proxy::{Counters, FaultProxy};
-use batchway_test_servers::{Moto, RedisServer};
+use batchway_test_servers::RedisServer;
 use futures_util::future::try_join_all;
 use tempfile::TempDir;
 
 use crate::Outcome;
-use crate::bucket::Bucket;
+use crate::aws::Aws;
 use crate::job_types;
 use crate::ledger::Ledger;
-use crate::programs::program;
 use crate::replica::Replica;
-use crate::stand_in::StandIn;
-use crate::weather::Link;
 
 const REPLICAS: u8 = 3;
 /// Signs what replicas share.
 const SECRET: &str = "a secret that is the same on all replicas of a run";
-const BUCKET: &str = "live2-artifacts";
-const REGION: &str = "eu-central-1";
+
+/// What a proxy stands before: each has its own bad weather.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Link {
+    Batch,
+    Redis,
+    S3,
+}
 
 /// Three gateways on one Redis, each part behind a proxy of its own.
 #[derive(Debug)]
@@ -32,17 +35,6 @@ pub(crate) struct Stage {
     to_redis: FaultProxy,
     aws: Option<Aws>,
     folder: Option<TempDir>,
-}
-
-/// Where jobs run and leave their results.
-#[derive(Debug)]
-pub(crate) struct Aws {
-    pub(crate) batch: StandIn,
-    pub(crate) to_batch: FaultProxy,
-    pub(crate) bucket: Bucket,
-    /// Between gateways and S3; runners go straight there.
-    pub(crate) to_s3: FaultProxy,
-    _moto: Moto,
 }
 
 impl Stage {
@@ -59,13 +51,8 @@ impl Stage {
         let aws = Aws::start(seed).await?;
         let types = stage.folder().join("job-types.toml");
         std::fs::write(&types, job_types::file(stage.ledger().path()))?;
-        let mut variables = credentials("of-the-service");
+        let mut variables = aws.variables();
         variables.extend([
-            ("AWS_ENDPOINT_URL", url_of(&aws.to_s3)),
-            ("AWS_ENDPOINT_URL_BATCH", url_of(&aws.to_batch)),
-            ("AWS_BATCH_JOB_QUEUE", "live2-job-queue".to_owned()),
-            ("AWS_BATCH_JOB_DEFINITION", "live2-simulation".to_owned()),
-            ("AWS_S3_BUCKET", BUCKET.to_owned()),
             ("BATCHWAY_JOB_TYPES", types.display().to_string()),
             ("BATCHWAY_DEPLOYMENT", "chaos".to_owned()),
         ]);
@@ -173,34 +160,6 @@ impl Stage {
         let folder = Arc::into_inner(stage)?.folder.take()?;
         is_wrong.then(|| folder.keep())
     }
-}
-
-impl Aws {
-    async fn start(seed: u64) -> Outcome<Self> {
-        let moto = Moto::start();
-        let mut environment = credentials("of-the-job-role");
-        environment.push(("AWS_ENDPOINT_URL", moto.url()));
-        let batch = StandIn::start(program("batchway-runner")?, &environment).await?;
-        Ok(Self {
-            to_batch: FaultProxy::start(on_this_machine(batch.port()), seed)?,
-            batch,
-            bucket: Bucket::create(&moto.url(), BUCKET).await?,
-            to_s3: FaultProxy::start(on_this_machine(moto.port()), seed)?,
-            _moto: moto,
-        })
-    }
-}
-
-fn credentials(who: &str) -> Vec<(&'static str, String)> {
-    vec![
-        ("AWS_ACCESS_KEY_ID", who.to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", who.to_owned()),
-        ("AWS_REGION", REGION.to_owned()),
-    ]
-}
-
-fn url_of(proxy: &FaultProxy) -> String {
-    format!("http://{}", proxy.address())
 }
 
 pub(crate) fn on_this_machine(port: u16) -> SocketAddr {

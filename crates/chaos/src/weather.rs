@@ -2,48 +2,52 @@
 
 use std::time::Duration;
 
-use batchway_fault_proxy::{At, Fault, FaultProxy, Rule};
+use batchway_fake_aws_batch as batch;
+use batchway_fault_proxy::{At, Fault, Rule};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::Outcome;
 use crate::dice::Dice;
+use crate::stage::{Link, Stage};
 
 const CALM: (Duration, Duration) = (millis(200), millis(2000));
 const STORM: (Duration, Duration) = (millis(200), millis(2000));
 
-/// What a proxy stands before: each has its own bad weather.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Link {
-    Batch,
-    Redis,
-    S3,
-}
-
 /// One thing that may go wrong for a while.
 enum Storm {
+    /// On the way.
     Rule(Rule),
     /// Nobody listens.
     Gone,
+    /// AWS Batch itself, at the next submissions.
+    Submissions(batch::Fault),
+    /// ListJobs is behind.
+    Lag(Duration),
 }
 
 const fn millis(number: u64) -> Duration {
     Duration::from_millis(number)
 }
 
-impl Link {
-    fn storm(self, dice: &mut Dice) -> Storm {
-        let storms = match self {
-            Self::Batch => storms_of_batch(dice),
-            Self::Redis => storms_of_redis(dice),
-            Self::S3 => storms_of_s3(dice),
-        };
-        let number = dice.below(storms.len() + 1);
-        storms
-            .into_iter()
-            .nth(number)
-            .map_or(Storm::Gone, Storm::Rule)
+fn storm(link: Link, dice: &mut Dice) -> Storm {
+    let rules = match link {
+        Link::Batch => storms_of_batch(dice),
+        Link::Redis => storms_of_redis(dice),
+        Link::S3 => storms_of_s3(dice),
+    };
+    let mut storms: Vec<Storm> = rules.into_iter().map(Storm::Rule).collect();
+    storms.push(Storm::Gone);
+    if matches!(link, Link::Batch) {
+        storms.extend([
+            Storm::Submissions(batch::Fault::ServerErrorAfter),
+            Storm::Submissions(batch::Fault::EmptyReply),
+            Storm::Submissions(batch::Fault::Throttle),
+            Storm::Lag(dice.between(millis(1_000), millis(20_000))),
+        ]);
     }
+    let number = dice.below(storms.len());
+    storms.swap_remove(number)
 }
 
 /// Mostly replies to SubmitJob that don't come: the job exists, and nobody is told.
@@ -114,35 +118,39 @@ fn delay(least: Duration, most: Duration) -> Fault {
 
 /// Faults before one server, one after the other, until it is over. Then there are none.
 pub(crate) async fn blow(
+    stage: &Stage,
     link: Link,
-    proxy: &FaultProxy,
     mut dice: Dice,
     mut over: watch::Receiver<bool>,
 ) -> Outcome<()> {
-    let mut is_over_after = async |span: (Duration, Duration), dice: &mut Dice| {
-        let span = dice.between(span.0, span.1);
-        timeout(span, over.wait_for(|over| *over)).await.is_ok()
-    };
-    loop {
-        if is_over_after(CALM, &mut dice).await {
-            return Ok(());
-        }
-        let is_over = match link.storm(&mut dice) {
+    let proxy = stage.link(link);
+    while !is_over_after(dice.between(CALM.0, CALM.1), &mut over).await {
+        let span = dice.between(STORM.0, STORM.1);
+        match storm(link, &mut dice) {
             Storm::Rule(rule) => {
                 let rule = proxy.add(rule);
-                let is_over = is_over_after(STORM, &mut dice).await;
+                is_over_after(span, &mut over).await;
                 proxy.remove(rule);
-                is_over
             }
             Storm::Gone => {
                 proxy.refuse().await;
-                let is_over = is_over_after(STORM, &mut dice).await;
+                is_over_after(span, &mut over).await;
                 proxy.listen_again()?;
-                is_over
             }
-        };
-        if is_over {
-            return Ok(());
+            Storm::Submissions(fault) => stage.aws().spoil_submissions(fault, 2),
+            Storm::Lag(lag) => {
+                stage.aws().lag(lag);
+                is_over_after(span, &mut over).await;
+                stage.aws().lag(Duration::ZERO);
+            }
         }
     }
+    match link {
+        Link::Batch => stage.aws().calm_down().await,
+        Link::Redis | Link::S3 => Ok(()),
+    }
+}
+
+async fn is_over_after(span: Duration, over: &mut watch::Receiver<bool>) -> bool {
+    timeout(span, over.wait_for(|over| *over)).await.is_ok()
 }

@@ -54,6 +54,7 @@ fn right() -> Books {
             ),
             ("job_b".to_owned(), left("id_b")),
         ]),
+        are_final: true,
     }
 }
 
@@ -76,6 +77,7 @@ fn at_batch(id: &str, job: &str, try_number: u32, status: &str) -> BatchJob {
         id: id.to_owned(),
         name: format!("bw-chaos-{job}-{try_number}"),
         status: status.to_owned(),
+        is_over: status != "RUNNING",
     }
 }
 
@@ -157,6 +159,21 @@ fn what_does_not_end_and_what_fails_is_found() {
     };
     assert!(status("queued").contains("still queued at the end; at AWS Batch: id_b FAILED"));
     assert!(status("failed").contains("job_b: failed"));
+}
+
+#[test]
+fn what_was_not_waited_for_may_be_on_its_way_and_must_be_right_so_far() {
+    let on_its_way = |books: &mut Books| {
+        books.are_final = false;
+        books.stored.get_mut("job_b").unwrap().status = "queued".to_owned();
+        books.batch[1] = at_batch("id_b", "job_b", 1, "RUNNING");
+    };
+    assert_eq!(found(on_its_way), "");
+    let twice = found(|books| {
+        on_its_way(books);
+        books.runs.push(run("job_b", 1, "id_c", false));
+    });
+    assert!(twice.contains("a try ran more than once"), "{twice}");
 }
 
 #[test]

@@ -10,10 +10,10 @@ use crate::Outcome;
 use crate::dice::Dice;
 use crate::killer::{Pace, Until, kill_gateways};
 use crate::load::Load;
-use crate::reckoning::Reckoning;
+use crate::reckoning::{Patience, Reckoning};
 use crate::report::Report;
-use crate::stage::Stage;
-use crate::weather::{Link, blow};
+use crate::stage::{Link, Stage};
+use crate::weather::blow;
 
 /// How to kill gateways.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,8 @@ pub struct Gateways {
     pub kills: u32,
     /// Decides the plan.
     pub seed: u64,
+    /// What is waited for at the end.
+    pub patience: Patience,
 }
 
 impl Gateways {
@@ -31,7 +33,11 @@ impl Gateways {
     ///
     /// Where the parts can't be set up, or one of them does not come back.
     pub async fn run(self) -> Outcome<Report> {
-        let Self { kills, seed } = self;
+        let Self {
+            kills,
+            seed,
+            patience,
+        } = self;
         let start = Instant::now();
         let mut dice = Dice::seeded(seed);
         let stage = Arc::new(Stage::of_jobs(seed).await?);
@@ -42,7 +48,7 @@ impl Gateways {
         let mut weather = JoinSet::new();
         for link in [Link::Batch, Link::Redis, Link::S3] {
             let (stage, dice, over) = (stage.clone(), dice.fork(), is_over.clone());
-            weather.spawn(async move { blow(link, stage.link(link), dice, over).await });
+            weather.spawn(async move { blow(&stage, link, dice, over).await });
         }
         let until = Until::Times(kills);
         let kills = kill_gateways(stage.clone(), Pace::OFTEN, dice.fork(), until).await?;
@@ -57,6 +63,7 @@ impl Gateways {
             scene: "gateways",
             command: format!("just chaos gateways --kills {kills} --seed {seed}"),
             start,
+            patience,
             kills,
         };
         reckoning.make(stage, load, dice).await

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::Outcome;
 use crate::dice::Dice;
 use crate::load::Load;
-use crate::reckoning::Reckoning;
+use crate::reckoning::{Patience, Reckoning};
 use crate::report::Report;
 use crate::stage::Stage;
 
@@ -23,6 +23,8 @@ pub struct Redis {
     pub kills: u32,
     /// Decides the plan.
     pub seed: u64,
+    /// What is waited for at the end.
+    pub patience: Patience,
 }
 
 impl Redis {
@@ -32,7 +34,11 @@ impl Redis {
     ///
     /// Where the parts can't be set up, or Redis does not come back.
     pub async fn run(self) -> Outcome<Report> {
-        let Self { kills, seed } = self;
+        let Self {
+            kills,
+            seed,
+            patience,
+        } = self;
         let start = Instant::now();
         let mut dice = Dice::seeded(seed);
         let stage = Arc::new(Stage::of_jobs(seed).await?);
@@ -56,6 +62,7 @@ impl Redis {
             scene: "redis",
             command: format!("just chaos redis --kills {kills} --seed {seed}"),
             start,
+            patience,
             kills: kills.into(),
         };
         reckoning.make(stage, load, dice).await

@@ -1,10 +1,15 @@
 //! The short versions. Each has servers, folders and ports of its own.
 #![allow(clippy::unwrap_used, reason = "a test that fails says so")]
 
-use batchway_chaos::{Idempotency, Report, Table};
+use std::time::Duration;
+
+use batchway_chaos::{Gateways, Idempotency, Patience, Redis, Report, Table};
 
 /// What the short runs do is the same each time; the long ones try others.
 const SEED: u64 = 1;
+
+/// Jobs whose sending is in doubt take three minutes, which the long runs have.
+const PATIENCE: Patience = Patience::Most(Duration::from_secs(15));
 
 fn is_good(report: Report) {
     assert!(report.is_good(), "{}", Table(&[report]));
@@ -28,4 +33,24 @@ async fn one_key_is_one_job_also_where_replicas_die() {
         seed: SEED,
     };
     is_good(races.run().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gateways_that_die_lose_no_job_and_run_none_twice() {
+    let scene = Gateways {
+        kills: 10,
+        seed: SEED,
+        patience: PATIENCE,
+    };
+    is_good(scene.run().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_dies_lost_nothing_that_was_answered() {
+    let scene = Redis {
+        kills: 5,
+        seed: SEED,
+        patience: PATIENCE,
+    };
+    is_good(scene.run().await.unwrap());
 }
