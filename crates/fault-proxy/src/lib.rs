@@ -23,6 +23,8 @@
 //! the connection and the number of the turn: the same connections in the same order meet the
 //! same faults.
 
+#![warn(missing_docs)]
+
 mod connection;
 mod counters;
 mod plan;
