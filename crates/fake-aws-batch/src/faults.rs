@@ -199,3 +199,68 @@ impl FaultRule {
             }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(operation: Operation, job_name: Option<&str>, fault: Fault, times: u32) -> FaultRule {
+        FaultRule {
+            operation,
+            job_name: job_name.map(str::to_owned),
+            fault,
+            times,
+        }
+    }
+
+    #[test]
+    fn the_first_rule_that_matches_strikes_as_often_as_it_says() {
+        let mut faults = Faults::new();
+        faults.add(rule(Operation::SubmitJob, None, Fault::CutReply, 2));
+        faults.add(FaultRule::once(Operation::SubmitJob, Fault::Throttle));
+        faults.add(rule(Operation::SubmitJob, None, Fault::EmptyReply, 0));
+        assert_eq!(faults.take(Operation::ListJobs, None), None);
+        let struck: Vec<_> = (0..4)
+            .map(|_| faults.take(Operation::SubmitJob, Some("a")))
+            .collect();
+        let expected = [Fault::CutReply, Fault::CutReply, Fault::Throttle].map(Some);
+        assert_eq!(struck[..3], expected);
+        assert_eq!(struck[3], None);
+    }
+
+    #[test]
+    fn a_rule_can_be_for_some_names_only() {
+        let table = [
+            ("bw-1", Some("bw-1"), true),
+            ("bw-1", Some("bw-12"), false),
+            ("bw-*", Some("bw-12"), true),
+            ("bw-*", Some("other"), false),
+            ("*", None, false),
+        ];
+        for (pattern, name, expected) in table {
+            let mut faults = Faults::new();
+            let denied = rule(Operation::SubmitJob, Some(pattern), Fault::AccessDenied, 1);
+            faults.add(denied);
+            let struck = faults.take(Operation::SubmitJob, name).is_some();
+            assert_eq!(struck, expected, "{pattern} {name:?}");
+            assert_eq!(faults.rules().is_empty(), struck);
+            faults.clear();
+            assert!(faults.rules().is_empty());
+        }
+    }
+
+    #[test]
+    fn rules_are_written_with_the_names_of_aws() {
+        let json = r#"{"operation":"SubmitJob","fault":"lostReplyAfterAcceptance"}"#;
+        let read: FaultRule = serde_json::from_str(json).unwrap();
+        let expected = FaultRule::once(Operation::SubmitJob, Fault::LostReplyAfterAcceptance);
+        assert_eq!(read, expected);
+        let json = r#"{"operation":"ListJobs","fault":{"delay":250},"times":3}"#;
+        let read: FaultRule = serde_json::from_str(json).unwrap();
+        assert_eq!(read, rule(Operation::ListJobs, None, Fault::Delay(250), 3));
+        for operation in Operation::ALL {
+            let json = serde_json::to_value(operation).unwrap();
+            assert_eq!(json, operation.as_str());
+        }
+    }
+}
