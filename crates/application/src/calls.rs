@@ -4,18 +4,20 @@
 #[cfg(test)]
 mod figures;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use batchway_domain::identity::TryName;
+use batchway_domain::identity::{BackendName, DeploymentId, TryName};
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
     BackendError, CallBucket, CallBudget, CallGrant, CallLimit, CallLimits, Candidate, Capacity,
-    ComputeBackend, Description, LogError, LogPage, LogPosition, RequestSize, StoreError,
-    Submission, SubmitError,
+    ComputeBackend, Description, LogError, LogPage, LogPosition, Queue, QueuePage, QueuePosition,
+    RequestSize, StoreError, Submission, SubmitError,
 };
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use crate::causes::WithCauses;
@@ -33,6 +35,12 @@ const SHARE_OF_STOPS: f64 = 0.25;
 /// How often a target that takes nothing is tried, by all replicas together.
 pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(30);
 
+/// How often a queue is swept, and orphans are looked at, by all replicas together.
+pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(300);
+
+/// How many queues are kept in mind; far more than any installation has.
+const MAX_QUEUES: usize = 100;
+
 /// One backend, called at the pace that its limits allow.
 #[derive(Debug)]
 pub(crate) struct Calls {
@@ -40,6 +48,8 @@ pub(crate) struct Calls {
     budget: Arc<dyn CallBudget>,
     /// `None` where calls cost nothing.
     buckets: Option<Buckets>,
+    /// The queues of the jobs that were looked after since the start.
+    queues_in_use: Mutex<BTreeSet<Queue>>,
 }
 
 #[derive(Debug)]
@@ -115,6 +125,7 @@ impl Calls {
             backend,
             budget,
             buckets,
+            queues_in_use: Mutex::default(),
         }
     }
 
@@ -129,6 +140,28 @@ impl Calls {
 
     pub(crate) fn looks_after(&self, target: Option<&Target>) -> bool {
         target.is_none_or(|target| self.backend.looks_after(target))
+    }
+
+    pub(crate) fn queue_of(&self, target: &Target) -> Option<Queue> {
+        self.backend.queue_of(target)
+    }
+
+    /// Jobs are looked after that were sent there: its queue is one to be swept.
+    pub(crate) fn keep_in_use(&self, target: Option<&Target>) {
+        let queue = target.and_then(|target| self.backend.queue_of(target));
+        let mut in_use = self.in_use();
+        if in_use.len() < MAX_QUEUES {
+            in_use.extend(queue);
+        }
+    }
+
+    pub(crate) fn queues_in_use(&self) -> BTreeSet<Queue> {
+        self.in_use().clone()
+    }
+
+    fn in_use(&self) -> MutexGuard<'_, BTreeSet<Queue>> {
+        let in_use = self.queues_in_use.lock();
+        in_use.unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn request_size(
@@ -160,10 +193,33 @@ impl Calls {
 
     /// Whether a target that took nothing may be tried again now, and otherwise when.
     pub(crate) async fn grant_probe(&self, target: &str) -> Result<CallGrant, StoreError> {
+        self.grant_once_in(PROBE_EVERY, "probe", target).await
+    }
+
+    /// Whether a sweep of this queue may begin now, and otherwise when.
+    pub(crate) async fn grant_sweep(&self, queue: &Queue) -> Result<CallGrant, StoreError> {
+        // Its name may be longer than that of a bucket.
+        let queue = HEXLOWER.encode(&Sha256::digest(&queue.0));
+        self.grant_once_in(SWEEP_EVERY, "sweep", &queue).await
+    }
+
+    /// Whether the orphans of this backend may be looked at now, and otherwise when.
+    pub(crate) async fn grant_review(&self, name: &BackendName) -> Result<CallGrant, StoreError> {
+        self.grant_once_in(SWEEP_EVERY, "review", name.as_str())
+            .await
+    }
+
+    /// Something that all replicas together do once in a while.
+    async fn grant_once_in(
+        &self,
+        period: Duration,
+        what: &str,
+        of: &str,
+    ) -> Result<CallGrant, StoreError> {
         let bucket = Bucket {
-            name: CallBucket::new(target, "probe"),
+            name: CallBucket::new(of, what),
             limit: CallLimit {
-                per_second: 1.0 / PROBE_EVERY.as_secs_f64(),
+                per_second: 1.0 / period.as_secs_f64(),
                 burst: 1,
             },
         };
@@ -262,6 +318,25 @@ impl Calls {
         self.take_one(bucket).await?;
         let call = self.backend.find_by_name(name, target, hash);
         self.answered(bucket, call).await
+    }
+
+    pub(crate) async fn list_queue(
+        &self,
+        queue: &Queue,
+        deployment: &DeploymentId,
+        from: Option<&QueuePosition>,
+    ) -> Result<QueuePage, CallError> {
+        let bucket = self.buckets.as_ref().map(|buckets| &buckets.reads);
+        self.take_one(bucket).await?;
+        let call = self.backend.list_queue(queue, deployment, from);
+        self.answered(bucket, call).await
+    }
+
+    /// As [`Calls::describe`], of at most [`IDS_PER_LOOK`], with the token taken.
+    pub(crate) async fn look_at(&self, ids: &[BackendId]) -> Result<Vec<Description>, CallError> {
+        let bucket = self.buckets.as_ref().map(|buckets| &buckets.reads);
+        self.take_one(bucket).await?;
+        self.describe(ids).await
     }
 
     pub(crate) async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), CallError> {

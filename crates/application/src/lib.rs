@@ -2,8 +2,8 @@
 //!
 //! * [`use_cases`]: what callers and runners ask for, one file each, all of them methods of
 //!   [`Application`].
-//! * [`loops`]: what goes on by itself: dispatch, resolve, watch, listen, remove, learn. Each is a
-//!   `run_once`, idempotent and bounded, driven by [`loops::drive`].
+//! * [`loops`]: what goes on by itself: dispatch, resolve, watch, listen, sweep, remove, learn. Each is
+//!   a `run_once`, idempotent and bounded, driven by [`loops::drive`].
 //!
 //! Everything outside is a port of `batchway-domain`. Nothing is spawned here: the gateway
 //! decides what runs where.
@@ -33,6 +33,7 @@ use batchway_domain::identity::BackendName;
 use batchway_domain::job_type::JobTypes;
 use batchway_domain::ports::{
     ArtifactStore, CallBudget, Clock, ComputeBackend, Entropy, EventFeed, JobStore, RunHistory,
+    SweepLedger,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +62,8 @@ pub struct Ports {
     pub backends: BTreeMap<BackendName, Arc<dyn ComputeBackend>>,
     /// Shares the calls to backends out among all replicas.
     pub budget: Arc<dyn CallBudget>,
+    /// Keeps in mind how far sweeps came, and the jobs without a record that they found.
+    pub ledger: Arc<dyn SweepLedger>,
     /// Tells of changes at backends sooner than asking does, where there is one.
     pub feed: Option<Arc<dyn EventFeed>>,
     /// Tells the time of day.

@@ -65,6 +65,7 @@ impl TestGateway {
                 backend as Arc<dyn ComputeBackend>,
             )]),
             budget: jobs.clone(),
+            ledger: jobs.clone(),
             feed: None,
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::default()),

@@ -125,7 +125,8 @@ fn application(world: &Arc<World>, process: Process) -> Application {
         history: world.jobs.clone(),
         artifacts: Arc::new(ArtifactsLink::new(world.clone())),
         backends: BTreeMap::from([(backend, batch)]),
-        budget: store,
+        budget: store.clone(),
+        ledger: store,
         feed: world.plan.has_feed.then_some(feed),
         clock: Arc::new(SkewedClock {
             clock: world.clock.clone(),

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use batchway_domain::job::Job;
 use batchway_domain::job::machine::Observation;
 use batchway_domain::ports::{ChangedJob, EventFeed, FeedEvent, Receipt, StoreError};
 use futures_util::future::join_all;
 
-use super::{Loop, Report};
+use super::{Loop, Report, is_followed};
 use crate::Application;
 use crate::causes::WithCauses;
 
@@ -42,7 +41,7 @@ impl Listen {
         let Some(job) = self.application.jobs().load(&name.job).await? else {
             return Ok(());
         };
-        if is_followed(&job, changed) {
+        if is_followed(&job, backend_id) {
             return self.application.pull_look_forward(&job).await;
         }
         let seen = Observation::CopySeen {
@@ -51,12 +50,6 @@ impl Listen {
         };
         self.application.apply(job, &seen).await.map(drop)
     }
-}
-
-/// Whether looking at the job tells what became of this copy.
-fn is_followed(job: &Job, changed: &ChangedJob) -> bool {
-    let id = &changed.backend_id;
-    job.state.backend_id() == Some(id) || job.candidates.contains(id) || job.surplus.contains(id)
 }
 
 #[async_trait]

@@ -11,12 +11,13 @@ mod learn;
 mod listen;
 mod remove;
 mod resolve;
+mod sweep;
 mod watch;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use batchway_domain::job::{Job, Lane};
+use batchway_domain::job::{BackendId, Job, Lane, Settlement};
 use batchway_domain::ports::{DueRequest, StoreError};
 
 use crate::Application;
@@ -27,6 +28,7 @@ pub use learn::Learn;
 pub use listen::Listen;
 pub use remove::Remove;
 pub use resolve::Resolve;
+pub use sweep::{Ending, OpenQuestion, Sweep, SweepByHand, SweepError, Verdict};
 pub use watch::Watch;
 
 /// What one round of a loop did.
@@ -89,6 +91,13 @@ pub trait Loop: Send + Sync {
     }
 }
 
+/// Whether looking at the job tells what became of this copy.
+fn is_followed(job: &Job, copy: &BackendId) -> bool {
+    job.state.backend_id() == Some(copy)
+        || job.candidates.contains(copy)
+        || job.surplus.contains(copy)
+}
+
 impl Application {
     /// Takes what is due in a lane, and puts it off for as long as it is being looked after.
     async fn take_due(
@@ -128,6 +137,9 @@ impl Application {
         if let Some(feed) = &self.0.ports.feed {
             loops.push(Box::new(Listen::new(self.clone(), feed.clone())));
         }
+        for sweep in self.sweeps() {
+            loops.push(Box::new(sweep));
+        }
         for (name, calls) in &self.0.calls {
             let (name, calls) = (|| name.clone(), || calls.clone());
             loops.push(Box::new(Dispatch::new(self.clone(), name(), calls())));
@@ -135,5 +147,13 @@ impl Application {
             loops.push(Box::new(Watch::new(self.clone(), name(), calls())));
         }
         loops
+    }
+
+    /// The sweeps of every backend but those whose look-ups see everything.
+    fn sweeps(&self) -> impl Iterator<Item = Sweep> {
+        let calls = self.0.calls.iter();
+        let with_queues =
+            calls.filter(|(_, calls)| calls.settlement() != Settlement::Authoritative);
+        with_queues.map(|(name, calls)| Sweep::new(self.clone(), name.clone(), calls.clone()))
     }
 }

@@ -58,6 +58,7 @@ impl Resolve {
         if !self.calls.looks_after(job.current_try.target.as_ref()) {
             return self.application.leave_to_others(&job).await;
         }
+        self.calls.keep_in_use(job.current_try.target.as_ref());
         let observation = match self.look_up(&job).await {
             Ok(Some(observation)) => observation,
             Ok(None) => return Ok(()),

@@ -18,8 +18,8 @@ use batchway_domain::ports::{
 use batchway_domain::security::{ApiKey, JobToken, KeyDigest, LinkSigner, SigningSecrets};
 use batchway_memory_adapters::{
     ComputeBackendCall, FailingArtifactStore, FailingCallBudget, FailingComputeBackend,
-    FailingJobStore, Fault, JobStoreCall, ManualClock, MemoryArtifactStore, MemoryComputeBackend,
-    MemoryJobStore, SeededEntropy,
+    FailingJobStore, FailingSweepLedger, Fault, JobStoreCall, ManualClock, MemoryArtifactStore,
+    MemoryComputeBackend, MemoryJobStore, SeededEntropy,
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -48,6 +48,7 @@ pub(crate) struct Replica {
     pub(crate) jobs: Arc<FailingJobStore>,
     pub(crate) artifacts: Arc<FailingArtifactStore>,
     pub(crate) budget: Arc<FailingCallBudget>,
+    pub(crate) ledger: Arc<FailingSweepLedger>,
     pub(crate) process: Arc<FailingComputeBackend>,
     pub(crate) batch: Arc<FailingComputeBackend>,
     loops: Vec<Box<dyn Loop>>,
@@ -193,12 +194,14 @@ impl World {
             (BATCH.parse().unwrap(), batch.clone()),
         ];
         let budget = Arc::new(FailingCallBudget::new(self.jobs.clone()));
+        let ledger = Arc::new(FailingSweepLedger::new(self.jobs.clone()));
         let ports = Ports {
             jobs: jobs.clone(),
             history: self.jobs.clone(),
             artifacts: artifacts.clone(),
             backends: BTreeMap::from(backends),
             budget: budget.clone(),
+            ledger: ledger.clone(),
             feed: setup.feed,
             clock: self.clock.clone(),
             entropy: Arc::new(SeededEntropy::new(setup.seed)),
@@ -210,6 +213,7 @@ impl World {
             jobs,
             artifacts,
             budget,
+            ledger,
             process,
             batch,
             loops,

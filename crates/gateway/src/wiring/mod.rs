@@ -99,6 +99,7 @@ pub(crate) async fn wire_at(
         jobs: store.jobs(),
         history: store.history(),
         budget: store.budget(),
+        ledger: store.ledger(),
         artifacts,
         backends: compute::backends(&around)?,
         feed: feed::open(adapters, sdk.as_ref())?,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use batchway_domain::identity::DeploymentId;
 use batchway_domain::ports::{
-    ApiKeys, CallBudget, Clock, Entropy, JobStore, RunHistory, StoreError,
+    ApiKeys, CallBudget, Clock, Entropy, JobStore, RunHistory, StoreError, SweepLedger,
 };
 use batchway_job_store_redis::{ConnectError, RedisConfig, RedisJobStore, StoreTime};
 use batchway_job_store_sqlite::SqliteJobStore;
@@ -85,6 +85,13 @@ impl Store {
     }
 
     pub(super) fn budget(&self) -> Arc<dyn CallBudget> {
+        match self {
+            Self::Sqlite(store) => store.clone(),
+            Self::Redis(store) => store.clone(),
+        }
+    }
+
+    pub(super) fn ledger(&self) -> Arc<dyn SweepLedger> {
         match self {
             Self::Sqlite(store) => store.clone(),
             Self::Redis(store) => store.clone(),

@@ -147,6 +147,8 @@ impl Dispatch {
             self.application.leave_to_others(&job).await?;
             return Ok(None);
         }
+        // While a job waits to be sent, nobody else looks after copies that must not go on.
+        self.application.stop_what_must(&self.calls, &job).await;
         Ok(Some(job))
     }
 

@@ -241,6 +241,9 @@ impl Watch {
         let (ours, others): (Vec<Job>, Vec<Job>) = jobs
             .into_iter()
             .partition(|job| self.calls.looks_after(job.current_try.target.as_ref()));
+        for job in &ours {
+            self.calls.keep_in_use(job.current_try.target.as_ref());
+        }
         let left = others
             .iter()
             .map(|job| self.application.leave_to_others(job));
