@@ -1,7 +1,7 @@
 //! | from | observation | to |
 //! |---|---|---|
 //! | Accepted | claim | Submitting, epoch + 1 |
-//! | Accepted | claim, six days after a sending of this try that is in doubt | Failed (`unknown`) |
+//! | Accepted | claim, six days after a sending of this try that is in doubt | Unresolved |
 //! | Accepted | cancel | Cancelled; if a sending of this try is in doubt, Unresolved |
 //! | Accepted | `max_queue_time` over, or the type is gone | Failed (`refused`); if a sending of this try is in doubt, once its gate is shut |
 //! | Accepted | the same, and the gate names a copy | Unresolved |
@@ -14,9 +14,8 @@ use crate::job::{CancelCause, EventKind, Failure, FailureClass, JobState, Waitin
 
 pub(super) fn observe(next: &mut Next<'_>, observation: &Observation) -> Option<Change> {
     match observation {
-        Observation::Claimed { .. } if next.is_too_old_to_be_sent() => {
-            Some(next.fail_for_want_of_knowledge())
-        }
+        // A look decides: by the gate, or that it will never be known.
+        Observation::Claimed { .. } if next.is_too_old_to_be_sent() => Some(next.doubt()),
         Observation::Claimed {
             lease_until,
             target,

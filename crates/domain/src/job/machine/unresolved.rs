@@ -81,7 +81,10 @@ fn found_nothing(next: &mut Next<'_>) -> Change {
         };
     }
     if next.is_too_old_to_be_sent() {
-        return next.fail_for_want_of_knowledge();
+        return next.fail(Failure::new(
+            FailureClass::Unknown,
+            "For six days it could not be found out whether the backend took the job.",
+        ));
     }
     if next.rules.settlement == Settlement::Authoritative {
         next.job.current_try.in_doubt = false;
@@ -127,12 +130,5 @@ impl Next<'_> {
         let current = &self.job.current_try;
         let signed_at = current.signed_at.unwrap_or(self.job.created_at);
         current.in_doubt && self.now.since(signed_at) >= Rules::SAME_TRY_LIMIT
-    }
-
-    pub(super) fn fail_for_want_of_knowledge(&mut self) -> Change {
-        self.fail(Failure::new(
-            FailureClass::Unknown,
-            "For six days it could not be found out whether the backend took the job.",
-        ))
     }
 }

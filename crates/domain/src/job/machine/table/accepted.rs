@@ -114,8 +114,11 @@ fn what_is_in_doubt_for_six_days_is_not_sent_again() {
     for rules in [gated(), ungated()] {
         let story = not_found(Story::unresolved(rules));
         let too_late = claimed(at(7 * 86_400));
-        let story = story.after(6 * DAY);
-        story.then(too_late).has_failed(FailureClass::Unknown);
+        let story = story.after(6 * DAY).then(too_late);
+        story.is("Unresolved", None);
+        let found = story.clone().then(looked_up(&["a"], names("a")));
+        assert_eq!(found.job.state.backend_id(), Some(&id("a")));
+        not_found(story).has_failed(FailureClass::Unknown);
     }
     let story = Story::accepted(gated()).after(7 * DAY);
     let story = story.then(claimed(at(8 * 86_400)));
