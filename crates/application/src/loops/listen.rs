@@ -48,7 +48,14 @@ impl Listen {
             try_number: name.number,
             backend_id: backend_id.clone(),
         };
-        self.application.apply(job, &seen).await.map(drop)
+        if let Some(job) = self.application.apply(job, &seen).await?
+            && job.surplus.contains(backend_id)
+            && let Some(calls) = self.application.calls_to(&job.backend)
+        {
+            // A job that waits to be sent is watched by nobody.
+            self.application.stop_what_must(calls, &job).await;
+        }
+        Ok(())
     }
 }
 

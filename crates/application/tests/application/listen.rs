@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use batchway_domain::identity::{DeploymentId, JobId, TryName};
-use batchway_domain::job::{BackendId, JobState, JobStatus};
-use batchway_domain::ports::ChangedJob;
+use batchway_domain::job::{BackendId, Failure, FailureClass, JobState, JobStatus};
+use batchway_domain::ports::{ChangedJob, ComputeBackend};
 use batchway_memory_adapters::{Fault, JobStoreCall};
 use tokio::time::timeout;
 
@@ -130,6 +130,23 @@ async fn an_unknown_copy_of_another_try_must_not_go_on() {
     scene.run(LISTEN).await;
     assert_eq!(scene.job(&id).version, job.version);
     assert_eq!(feed.left(), 0);
+}
+
+#[tokio::test]
+async fn a_copy_of_an_earlier_try_is_stopped_while_the_job_waits_to_be_sent() {
+    let (scene, feed) = scene();
+    let (id, copy) = scene.start(REMOTE).await;
+    let lost = Failure::new(FailureClass::HostLost, "The machine went away.");
+    scene.world.batch.fail(&copy, lost);
+    scene.watch_all(&id).await;
+    assert!(matches!(scene.job(&id).state, JobState::Accepted { .. }));
+    let submission = scene.world.batch.submission(&copy).unwrap();
+    let late = scene.world.batch.submit(&submission).await.unwrap();
+    scene.world.batch.hold_stops();
+    feed.tell(Some(changed(&id, 1, &late.0)));
+    scene.run(LISTEN).await;
+    assert!(scene.world.batch.is_stopping(&late));
+    assert!(matches!(scene.job(&id).state, JobState::Accepted { .. }));
 }
 
 #[tokio::test]

@@ -183,14 +183,15 @@ impl Watch {
                 .apply(job, &Observation::BackendUnreachable)
                 .await;
         };
+        let asked_about = job.state.backend_id().cloned();
         let mut job = job;
-        for observation in self.seen_of_surplus(&job, answers) {
+        for observation in seen_of_surplus(&job, answers) {
             match self.application.apply(job, &observation).await? {
                 Some(next) => job = next,
                 None => return Ok(None),
             }
         }
-        let Some(id) = job.state.backend_id().cloned() else {
+        let Some(id) = asked_about.filter(|id| job.state.backend_id() == Some(id)) else {
             return Ok(Some(job));
         };
         let observed = match answers.get(&id) {
@@ -214,28 +215,6 @@ impl Watch {
         }
     }
 
-    /// What the answers say of the copies that must not go on.
-    fn seen_of_surplus(&self, job: &Job, answers: &Descriptions) -> Vec<Observation> {
-        let (described, absent): (Vec<_>, Vec<_>) = job
-            .surplus
-            .iter()
-            .cloned()
-            .partition(|id| answers.contains_key(id));
-        let has_ended = |id: &BackendId| answers.get(id).is_some_and(|one| one.state.has_ended());
-        let mut ended: Vec<BackendId> = described.into_iter().filter(has_ended).collect();
-        let mut seen = Vec::new();
-        if self.calls.settlement() == Settlement::Authoritative {
-            ended.extend(absent);
-        } else if !absent.is_empty() || job.surplus_absence.is_some() {
-            // Where answers can lag behind, a copy that is missing may only not be seen yet.
-            seen.push(Observation::SurplusAbsent(absent));
-        }
-        if !ended.is_empty() {
-            seen.push(Observation::SurplusEnded(ended));
-        }
-        seen
-    }
-
     /// Leaves the jobs that only others can see to them.
     async fn only_ours(&self, jobs: Vec<Job>) -> Result<Vec<Job>, StoreError> {
         let (ours, others): (Vec<Job>, Vec<Job>) = jobs
@@ -253,6 +232,26 @@ impl Watch {
             .collect::<Result<(), _>>()?;
         Ok(ours)
     }
+}
+
+/// What the answers say of the copies that must not go on. One that is missing need not be gone:
+/// answers can lag behind, and it may be on another host.
+fn seen_of_surplus(job: &Job, answers: &Descriptions) -> Vec<Observation> {
+    let (described, absent): (Vec<_>, Vec<_>) = job
+        .surplus
+        .iter()
+        .cloned()
+        .partition(|id| answers.contains_key(id));
+    let has_ended = |id: &BackendId| answers.get(id).is_some_and(|one| one.state.has_ended());
+    let ended: Vec<BackendId> = described.into_iter().filter(has_ended).collect();
+    let mut seen = Vec::new();
+    if !absent.is_empty() || job.surplus_absence.is_some() {
+        seen.push(Observation::SurplusAbsent(absent));
+    }
+    if !ended.is_empty() {
+        seen.push(Observation::SurplusEnded(ended));
+    }
+    seen
 }
 
 /// Every copy that a look at these jobs is about, once.
