@@ -26,6 +26,8 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(super) struct Machine {
     inside: Mutex<Inside>,
+    /// Tells this fake from all others of the machine, whose jobs may have the same ids.
+    instance: String,
     clock: Arc<Clock>,
     logs: Arc<LogStreams>,
     outbox: Option<Arc<Outbox>>,
@@ -70,6 +72,7 @@ enum Runner {
 
 impl Machine {
     pub(super) fn new(
+        instance: String,
         account: Account,
         clock: Arc<Clock>,
         executor: &Executor,
@@ -81,6 +84,7 @@ impl Machine {
             Executor::Process(_) | Executor::Container(_) => (Outcome::default(), Some(runs)),
         };
         let machine = Self {
+            instance,
             inside: Mutex::new(Inside {
                 envelopes: Envelopes::new(account.settings()),
                 account,
@@ -98,6 +102,10 @@ impl Machine {
             sooner: Notify::new(),
         };
         (machine, launches)
+    }
+
+    pub(super) fn instance(&self) -> &str {
+        &self.instance
     }
 
     pub(super) fn logs(&self) -> &Arc<LogStreams> {

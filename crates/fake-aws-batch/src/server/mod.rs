@@ -113,7 +113,9 @@ impl FakeAwsBatch {
             records_events: true,
             ..settings.account
         });
-        let (machine, launches) = Machine::new(account, clock, &settings.executor, outbox.clone());
+        let instance = format!("{}-{}", std::process::id(), address.port());
+        let executor = &settings.executor;
+        let (machine, launches) = Machine::new(instance, account, clock, executor, outbox.clone());
         let machine = Arc::new(machine);
 
         let mut tasks = JoinSet::new();

@@ -115,6 +115,17 @@ async fn all_that_a_program_started_ends_with_it() {
     assert!(is_gone(&note), "the sleeper runs on");
 }
 
+/// Ids follow from the seed, and two fakes may have the same.
+#[tokio::test]
+async fn programs_of_another_fake_run_on() {
+    let (ours, other) = (stage().await, stage().await);
+    let id = ours.shell("exec sleep 100").await;
+    assert_eq!(other.shell("exit 0").await, id);
+    ours.until(&id, &JobStatus::Running).await;
+    other.until(&id, &JobStatus::Succeeded).await;
+    assert_eq!(ours.status(&id).await, JobStatus::Running);
+}
+
 #[tokio::test]
 async fn programs_end_with_the_fake() {
     let stage = stage().await;

@@ -36,7 +36,7 @@ impl Default for ContainerExecutor {
 impl ContainerExecutor {
     pub(in crate::server) async fn run(&self, start: &Start, mut around: Surroundings) -> Exit {
         // Before it is made: the engine may make one that nobody waits for any more.
-        let mut container = Container::named(self.docker.clone(), start);
+        let mut container = Container::named(self.docker.clone(), around.name_of(start));
         if let Err(reason) = container.create(self, start).await {
             container.remove().await;
             return Exit::not_started(reason);
@@ -79,12 +79,10 @@ struct Container {
 }
 
 impl Container {
-    fn named(docker: Vec<String>, start: &Start) -> Self {
-        // The id of an array's child has a colon, which names of containers can't have.
-        let id = start.job_id.replace(':', "_");
+    fn named(docker: Vec<String>, name: String) -> Self {
         Self {
             docker,
-            name: format!("fake-aws-batch-{id}-{}", start.attempt),
+            name,
             is_there: true,
         }
     }

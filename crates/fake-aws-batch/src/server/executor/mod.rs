@@ -84,6 +84,17 @@ impl Surroundings {
         self.machine.logs()
     }
 
+    /// A name that no other attempt of the machine has, be it of another fake.
+    fn name_of(&self, start: &Start) -> String {
+        // The id of an array's child has a colon, which names of containers can't have.
+        let id = start.job_id.replace(':', "_");
+        format!(
+            "fake-aws-batch-{}-{id}-{}",
+            self.machine.instance(),
+            start.attempt
+        )
+    }
+
     /// The container runs.
     fn started(&self, start: &Start) {
         self.machine.started(start);

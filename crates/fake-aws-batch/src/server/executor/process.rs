@@ -15,8 +15,8 @@ const INHERITED: [&str; 4] = ["HOME", "LANG", "PATH", "TMPDIR"];
 
 /// Runs each attempt as a local process, in a process group of its own.
 ///
-/// It gets the job's environment and `PATH`, `HOME`, `LANG` and `TMPDIR` of the fake, nothing on
-/// standard input, and the fake's working folder. Images are not looked at. When it ends, all that
+/// It gets the job's environment, `PATH`, `HOME`, `LANG` and `TMPDIR` of the fake, and
+/// `FAKE_AWS_BATCH_ATTEMPT`; nothing on standard input; and the fake's working folder. Images are not looked at. When it ends, all that
 /// it has started ends with it, as in a container.
 #[derive(Clone, Debug, Default)]
 pub struct ProcessExecutor {
@@ -32,12 +32,14 @@ impl ProcessExecutor {
             return not_started("neither the job nor its definition has a command");
         };
         let environment = start.environment.iter();
+        let mark = around.name_of(start);
         let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()
             .envs(inherited())
             .envs(environment.map(|variable| (&variable.name, &variable.value)))
+            .env(relatives::MARK, &mark)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -46,7 +48,7 @@ impl ProcessExecutor {
             return Exit::with_code(137);
         }
         match command.spawn() {
-            Ok(child) => Attempt::new(child, start).end(start, around).await,
+            Ok(child) => Attempt::new(child, mark).end(start, around).await,
             Err(error) => not_started(&format!("exec: \"{program}\": {error}")),
         }
     }
@@ -71,18 +73,16 @@ fn inherited() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
 struct Attempt {
     child: Child,
     group: Option<Pid>,
-    job_id: String,
-    number: u32,
+    mark: String,
 }
 
 impl Attempt {
-    fn new(child: Child, start: &Start) -> Self {
+    fn new(child: Child, mark: String) -> Self {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         Self {
             child,
             group: id.and_then(Pid::from_raw),
-            job_id: start.job_id.to_string(),
-            number: start.attempt,
+            mark,
         }
     }
 
@@ -94,7 +94,7 @@ impl Attempt {
             () = around.told(Order::Terminate) => self.stop(&mut around).await,
         };
         // The number of the group may be another's by now; what is left of it bears the mark.
-        relatives::kill(&self.job_id, self.number);
+        relatives::kill(&self.mark);
         output.read_to_the_end().await;
         match ended {
             Ok(status) => Exit::with_code(exit_code(status)),
@@ -114,7 +114,7 @@ impl Attempt {
 
     fn kill_all(&self) {
         self.signal(Signal::KILL);
-        relatives::kill(&self.job_id, self.number);
+        relatives::kill(&self.mark);
     }
 
     /// To the whole group, which is there as long as its first process is not waited for.

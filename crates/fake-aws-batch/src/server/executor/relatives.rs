@@ -1,8 +1,9 @@
 //! Everything that a program has started, wherever it has put it.
 //!
 //! When a container ends, all in it ends. A process has no such wall around it: what it starts
-//! may leave its process group and its session. But a process inherits the environment, and no two
-//! attempts have the same: whoever bears it belongs to the attempt, as far as `/proc` tells.
+//! may leave its process group and its session. But it inherits the environment, in which there is
+//! a mark that no other attempt has: whoever bears it belongs to the attempt, as far as `/proc`
+//! tells.
 
 use std::fs;
 
@@ -11,14 +12,14 @@ use rustix::process::{Pid, Signal};
 /// New ones may be started while the old ones are looked for.
 const ROUNDS: usize = 10;
 
-/// Ends with SIGKILL whatever belongs to this attempt and still runs.
-pub(super) fn kill(job_id: &str, attempt: u32) {
-    let marks = [
-        format!("AWS_BATCH_JOB_ID={job_id}"),
-        format!("AWS_BATCH_JOB_ATTEMPT={attempt}"),
-    ];
+/// The variable that bears the mark.
+pub(super) const MARK: &str = "FAKE_AWS_BATCH_ATTEMPT";
+
+/// Ends with SIGKILL whatever bears this mark and still runs.
+pub(super) fn kill(mark: &str) {
+    let variable = format!("{MARK}={mark}");
     for _ in 0..ROUNDS {
-        let found = bearers(&marks);
+        let found = bearers(variable.as_bytes());
         if found.is_empty() {
             return;
         }
@@ -29,9 +30,9 @@ pub(super) fn kill(job_id: &str, attempt: u32) {
     }
 }
 
-/// Processes with these variables. None where there is no `/proc`, nor of other users; a process
+/// Processes with this variable. None where there is no `/proc`, nor of other users; a process
 /// that has ended shows none.
-fn bearers(marks: &[String]) -> Vec<Pid> {
+fn bearers(variable: &[u8]) -> Vec<Pid> {
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -41,11 +42,8 @@ fn bearers(marks: &[String]) -> Vec<Pid> {
         .filter_map(|process| {
             let number: u32 = process.file_name().to_str()?.parse().ok()?;
             let environment = fs::read(process.path().join("environ")).ok()?;
-            let bears = |mark: &String| {
-                let mut variables = environment.split(|byte| *byte == 0);
-                variables.any(|variable| variable == mark.as_bytes())
-            };
-            let is_ours = number != own && marks.iter().all(bears);
+            let mut variables = environment.split(|byte| *byte == 0);
+            let is_ours = number != own && variables.any(|found| found == variable);
             is_ours.then(|| Pid::from_raw(i32::try_from(number).ok()?))?
         })
         .collect()
