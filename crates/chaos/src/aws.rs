@@ -6,7 +6,9 @@ use std::time::Duration;
 use batchway_fake_aws_batch::server::{
     Executor, FakeAwsBatch, JobRecord, ProcessExecutor, ServerSettings,
 };
-use batchway_fake_aws_batch::wire::{JobStatus, KeyValuePair, RegisterJobDefinition};
+use batchway_fake_aws_batch::wire::{
+    ContainerOverrides, JobStatus, KeyValuePair, RegisterJobDefinition, SubmitJob,
+};
 use batchway_fake_aws_batch::{Fault, FaultRule, Millis, Operation, Pace, Settings};
 use batchway_fault_proxy::FaultProxy;
 use batchway_test_servers::Moto;
@@ -21,6 +23,8 @@ const QUEUE: &str = "live2-job-queue";
 const DEFINITION: &str = "live2-simulation";
 const BUCKET: &str = "live2-artifacts";
 const REGION: &str = "eu-central-1";
+/// Has the runner ask whether it may work.
+const GATED: &str = "BATCHWAY_GATED";
 
 /// Long enough for a cancel to meet a job that waits.
 const PACE: Pace = Pace {
@@ -101,6 +105,39 @@ impl Aws {
             fault,
             times,
         });
+    }
+
+    /// The latest submission is done once more, as by a client library that sends again what was
+    /// not answered. A copy that is not gated starts its program without asking anybody: then the
+    /// promise of one run can't be kept.
+    pub(crate) fn copy_latest(&self, is_gated: bool) -> Outcome<()> {
+        let Some(latest) = self.batch.jobs().pop() else {
+            return Ok(());
+        };
+        let ids = [latest.job_id.to_string()];
+        self.batch.act(|account, now| {
+            let Some(job) = account.describe_jobs(&ids, now)?.pop() else {
+                return Ok(());
+            };
+            let mut environment = job.container.environment.to_vec();
+            environment.retain(|pair| {
+                !pair.name.starts_with("AWS_BATCH") && (is_gated || pair.name != GATED)
+            });
+            let copy = SubmitJob {
+                job_name: job.job_name.to_string(),
+                job_queue: job.job_queue.to_string(),
+                job_definition: job.job_definition.to_string(),
+                tags: (*job.tags).clone(),
+                container_overrides: Some(ContainerOverrides {
+                    command: Some(job.container.command.to_vec()),
+                    environment,
+                    ..ContainerOverrides::default()
+                }),
+                ..SubmitJob::default()
+            };
+            account.submit_job(&copy, now).map(drop)
+        })?;
+        Ok(())
     }
 
     /// From now on, ListJobs does not show what is younger than this.

@@ -22,6 +22,7 @@ mod books;
 mod bucket;
 mod caller;
 mod dice;
+mod flaw;
 mod job_types;
 mod killer;
 mod ledger;
@@ -35,6 +36,7 @@ mod scenes;
 mod stage;
 mod weather;
 
+pub use flaw::Flaw;
 pub use reckoning::Patience;
 pub use report::{Figures, Report, Table};
 pub use scenes::gateways::Gateways;

@@ -99,6 +99,7 @@ async fn gateways(kills: u32, seed: u64) -> Outcome<Report> {
         kills,
         seed,
         patience: Patience::All,
+        flaw: None,
     };
     scene.run().await
 }
@@ -109,6 +110,7 @@ async fn redis(kills: u32, seed: u64) -> Outcome<Report> {
         kills,
         seed,
         patience: Patience::All,
+        flaw: None,
     };
     scene.run().await
 }

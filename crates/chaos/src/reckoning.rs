@@ -15,7 +15,7 @@ use crate::report::{Figures, Report};
 use crate::stage::Stage;
 
 /// How much of a run's jobs may be on their way where it is not waited for all.
-const LARGEST_REST: f64 = 0.25;
+const LARGEST_REST: f64 = 0.5;
 
 /// What is waited for at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Patience {
     /// All jobs, for up to five and a half minutes: a job whose sending is in doubt is looked for
     /// over two minutes, once its lease of one is over, and then it has to run.
     All,
-    /// What ends within so long, which must be three quarters of all.
+    /// What ends within so long, which must be half of all.
     Most(Duration),
 }
 

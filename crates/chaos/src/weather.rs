@@ -151,6 +151,19 @@ pub(crate) async fn blow(
     }
 }
 
+/// Now and then, what was submitted is submitted once more.
+pub(crate) async fn copy_jobs(
+    stage: &Stage,
+    is_gated: bool,
+    mut dice: Dice,
+    mut over: watch::Receiver<bool>,
+) -> Outcome<()> {
+    while !is_over_after(dice.between(CALM.0, CALM.1), &mut over).await {
+        stage.aws().copy_latest(is_gated)?;
+    }
+    Ok(())
+}
+
 async fn is_over_after(span: Duration, over: &mut watch::Receiver<bool>) -> bool {
     timeout(span, over.wait_for(|over| *over)).await.is_ok()
 }

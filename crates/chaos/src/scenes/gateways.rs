@@ -8,12 +8,13 @@ use tokio::time::Instant;
 
 use crate::Outcome;
 use crate::dice::Dice;
+use crate::flaw::Flaw;
 use crate::killer::{Pace, Until, kill_gateways};
 use crate::load::Load;
 use crate::reckoning::{Patience, Reckoning};
 use crate::report::Report;
 use crate::stage::{Link, Stage};
-use crate::weather::blow;
+use crate::weather::{blow, copy_jobs};
 
 /// How to kill gateways.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub struct Gateways {
     pub seed: u64,
     /// What is waited for at the end.
     pub patience: Patience,
+    /// Wrong on purpose.
+    pub flaw: Option<Flaw>,
 }
 
 impl Gateways {
@@ -37,6 +40,7 @@ impl Gateways {
             kills,
             seed,
             patience,
+            flaw,
         } = self;
         let start = Instant::now();
         let mut dice = Dice::seeded(seed);
@@ -50,6 +54,12 @@ impl Gateways {
             let (stage, dice, over) = (stage.clone(), dice.fork(), is_over.clone());
             weather.spawn(async move { blow(&stage, link, dice, over).await });
         }
+        let is_gated = flaw != Some(Flaw::UngatedCopies);
+        let copies = (stage.clone(), dice.fork(), is_over.clone());
+        weather.spawn(async move {
+            let (stage, dice, over) = copies;
+            copy_jobs(&stage, is_gated, dice, over).await
+        });
         let until = Until::Times(kills);
         let kills = kill_gateways(stage.clone(), Pace::OFTEN, dice.fork(), until).await?;
         over.send_replace(true);

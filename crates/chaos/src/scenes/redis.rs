@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::Outcome;
 use crate::dice::Dice;
+use crate::flaw::{Flaw, forget_latest};
 use crate::load::Load;
 use crate::reckoning::{Patience, Reckoning};
 use crate::report::Report;
@@ -25,6 +26,8 @@ pub struct Redis {
     pub seed: u64,
     /// What is waited for at the end.
     pub patience: Patience,
+    /// Wrong on purpose.
+    pub flaw: Option<Flaw>,
 }
 
 impl Redis {
@@ -38,6 +41,7 @@ impl Redis {
             kills,
             seed,
             patience,
+            flaw,
         } = self;
         let start = Instant::now();
         let mut dice = Dice::seeded(seed);
@@ -50,6 +54,9 @@ impl Redis {
             sleep(dice.between(BETWEEN.0, BETWEEN.1)).await;
             let redis = stage.redis().clone();
             tokio::task::spawn_blocking(move || redis.kill()).await?;
+            if flaw == Some(Flaw::ForgetfulRedis) {
+                forget_latest(stage.redis().folder())?;
+            }
             sleep(dice.between(DOWN.0, DOWN.1)).await;
             let redis = stage.redis().clone();
             tokio::task::spawn_blocking(move || redis.start_again()).await?;

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use batchway_chaos::{Gateways, Idempotency, Patience, Redis, Report, Table};
+use batchway_chaos::{Flaw, Gateways, Idempotency, Patience, Redis, Report, Table};
 
 /// What the short runs do is the same each time; the long ones try others.
 const SEED: u64 = 1;
 
 /// Jobs whose sending is in doubt take three minutes, which the long runs have.
-const PATIENCE: Patience = Patience::Most(Duration::from_secs(15));
+const PATIENCE: Patience = Patience::Most(Duration::from_secs(25));
 
 fn is_good(report: Report) {
     assert!(report.is_good(), "{}", Table(&[report]));
@@ -41,6 +41,7 @@ async fn gateways_that_die_lose_no_job_and_run_none_twice() {
         kills: 10,
         seed: SEED,
         patience: PATIENCE,
+        flaw: None,
     };
     is_good(scene.run().await.unwrap());
 }
@@ -51,6 +52,42 @@ async fn a_redis_that_dies_lost_nothing_that_was_answered() {
         kills: 5,
         seed: SEED,
         patience: PATIENCE,
+        flaw: None,
     };
     is_good(scene.run().await.unwrap());
+}
+
+/// A run that can't fail proves nothing.
+fn is_found_out(report: &Report, words: &str) {
+    let mut discrepancies = report.discrepancies.iter();
+    assert!(
+        discrepancies.any(|discrepancy| discrepancy.contains(words)),
+        "nothing about {words:?}: {}",
+        Table(std::slice::from_ref(report))
+    );
+    if let Some(evidence) = &report.evidence {
+        std::fs::remove_dir_all(evidence).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_that_work_without_the_gate_are_found_out() {
+    let scene = Gateways {
+        kills: 3,
+        seed: SEED,
+        patience: PATIENCE,
+        flaw: Some(Flaw::UngatedCopies),
+    };
+    is_found_out(&scene.run().await.unwrap(), "a try ran more than once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_forgets_is_found_out() {
+    let scene = Redis {
+        kills: 3,
+        seed: SEED,
+        patience: PATIENCE,
+        flaw: Some(Flaw::ForgetfulRedis),
+    };
+    is_found_out(&scene.run().await.unwrap(), "does not have it");
 }
