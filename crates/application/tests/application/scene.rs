@@ -182,6 +182,14 @@ impl World {
         }
     }
 
+    /// The same backends under a store that was made now, with the same users.
+    pub(crate) fn with_new_store(self) -> Self {
+        let jobs = Arc::new(MemoryJobStore::new(self.clock.clone()));
+        // Keys come out the same each time.
+        assert_eq!(jobs.register_user("ada").digest(), self.key);
+        Self { jobs, ..self }
+    }
+
     pub(crate) fn replica(&self, setup: Setup) -> Replica {
         let jobs = Arc::new(FailingJobStore::new(self.jobs.clone()));
         let artifacts = Arc::new(FailingArtifactStore::new(self.artifacts.clone()));

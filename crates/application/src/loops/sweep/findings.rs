@@ -6,6 +6,7 @@ use batchway_domain::job::{BackendId, Job};
 use batchway_domain::ports::{MAX_ORPHANS, Orphan, Queue, QueuedJob, StoreError};
 
 use super::Sweep;
+use crate::causes::WithCauses;
 use crate::loops::is_followed;
 
 impl Sweep {
@@ -16,9 +17,16 @@ impl Sweep {
         found: &QueuedJob,
     ) -> Result<(), StoreError> {
         let jobs = self.application.jobs();
-        match jobs.load(&found.name.job).await? {
-            Some(job) => self.make_known(job, &found.name, &found.id).await,
-            None => self.note(queue, found).await,
+        match jobs.load(&found.name.job).await {
+            Ok(Some(job)) => self.make_known(job, &found.name, &found.id).await,
+            Ok(None) => self.note(queue, found).await,
+            Err(error @ StoreError::Unreadable { .. }) => {
+                // There is a record. That nobody can read it is no reason to see no other job.
+                let error = WithCauses(&error);
+                tracing::error!(name = %found.name, backend_id = %found.id, %error, "a sweep found a job whose record can't be read");
+                Ok(())
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -158,11 +158,16 @@ impl Sweep {
             tracing::info!(backend_id = %orphan.id, name = %orphan.name, "a job without a record has ended");
             return Ok(Presence::Over);
         }
-        if let Some(job) = self.application.jobs().load(&orphan.name.job).await? {
-            self.make_known(job, &orphan.name, &orphan.id).await?;
-            return Ok(Presence::Over);
+        match self.application.jobs().load(&orphan.name.job).await {
+            Ok(None) => Ok(told.map_or(Presence::Missing, |_| Presence::Alive)),
+            Ok(Some(job)) => {
+                self.make_known(job, &orphan.name, &orphan.id).await?;
+                Ok(Presence::Over)
+            }
+            // There is a record, if one that nobody can read.
+            Err(StoreError::Unreadable { .. }) => Ok(Presence::Over),
+            Err(error) => Err(error),
         }
-        Ok(told.map_or(Presence::Missing, |_| Presence::Alive))
     }
 
     /// Whether the backend has not told of it for long enough, this answer included.
