@@ -12,6 +12,8 @@ use batchway_domain::identity::TryName;
 use batchway_domain::job::{BackendId, RequestHash, Target};
 use batchway_domain::job_type::{AwsBatchExecution, Execution};
 use batchway_domain::ports::{ComputeBackend, ParamsDelivery, Submission};
+use batchway_fake_aws_batch::server::{Executor, FakeAwsBatch, ProcessExecutor, ServerSettings};
+use batchway_fake_aws_batch::{Millis, Settings};
 use batchway_memory_adapters::FailingComputeBackend;
 use batchway_port_contracts::compute_backend::{
     ComputeBackendCapabilities, ComputeBackendFixture, Logs, Program, Queues, Stopping,
@@ -35,6 +37,8 @@ pub(crate) struct Stage {
     environment: BatchEnvironment,
     target: Target,
     capabilities: ComputeBackendCapabilities,
+    /// Where it is our own that plays AWS Batch. Ends with the stage.
+    fake: Option<FakeAwsBatch>,
 }
 
 impl Stage {
@@ -84,6 +88,41 @@ impl Stage {
         Self::over(&sdk, environment, capabilities).await
     }
 
+    pub(crate) async fn on_the_fake() -> Self {
+        let settings = ServerSettings {
+            executor: Executor::Process(ProcessExecutor::default()),
+            account: Settings {
+                // A case waits for less.
+                stop_grace: Millis::from_secs(2),
+                ..Settings::default()
+            },
+            ..ServerSettings::default()
+        };
+        let fake = FakeAwsBatch::start(settings).await.unwrap();
+        let environment = BatchEnvironment {
+            queue: "simulations".to_owned(),
+            definition: "simulation".to_owned(),
+        };
+        fake.add_queue(&environment.queue).unwrap();
+        fake.add_definition(&environment.definition, "image", &[])
+            .unwrap();
+        let capabilities = ComputeBackendCapabilities {
+            name_is_unique: false,
+            has_slots: false,
+            tells_hashes_apart: true,
+            logs: Logs::Live,
+            tells_exit_status: true,
+            stopping: Stopping::Faithful,
+            queues: Queues::Marked { newest_first: true },
+        };
+        let sdk = sdk(&fake.url(), "eu-central-1");
+        let stage = Self::over(&sdk, environment, capabilities).await;
+        Self {
+            fake: Some(fake),
+            ..stage
+        }
+    }
+
     async fn over(
         sdk: &SdkConfig,
         environment: BatchEnvironment,
@@ -95,10 +134,15 @@ impl Stage {
             environment,
             target: Target(String::new()),
             capabilities,
+            fake: None,
         };
         let execution = stage.execution(&[]);
         stage.target = stage.backend.resolve_target(&execution).await.unwrap();
         stage
+    }
+
+    pub(crate) fn fake(&self) -> &FakeAwsBatch {
+        self.fake.as_ref().expect("a stage on the fake")
     }
 
     /// The same backend behind the decorator that injects failures, with none to inject.

@@ -7,6 +7,7 @@ mod contract;
 mod fixture;
 mod gateway;
 mod logs;
+mod lost_replies;
 mod queries;
 mod scripted_aws;
 mod sending;

@@ -115,6 +115,26 @@ async fn all_that_a_program_started_ends_with_it() {
     assert!(is_gone(&note), "the sleeper runs on");
 }
 
+/// As a runner that gives its program another environment and another process group.
+#[tokio::test]
+async fn what_a_killed_program_keeps_apart_ends_with_it() {
+    let stage = stage().await;
+    let folder = tempfile::tempdir().unwrap();
+    let note = folder.path().join("pid");
+    let script = format!(
+        "trap '' TERM; \
+         env -i setsid -w sh -c 'echo $$ > {0}.new; mv {0}.new {0}; exec sleep 100'",
+        note.display()
+    );
+    let id = stage.shell(&script).await;
+    while !note.exists() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stage.terminate(&id).await;
+    until_ended(&stage).await;
+    assert!(is_gone(&note), "the sleeper runs on");
+}
+
 /// Ids follow from the seed, and two fakes may have the same.
 #[tokio::test]
 async fn programs_of_another_fake_run_on() {

@@ -94,7 +94,7 @@ impl Attempt {
             () = around.told(Order::Terminate) => self.stop(&mut around).await,
         };
         // The number of the group may be another's by now; what is left of it bears the mark.
-        relatives::kill(&self.mark);
+        self.kill_relatives().await;
         output.read_to_the_end().await;
         match ended {
             Ok(status) => Exit::with_code(exit_code(status)),
@@ -108,13 +108,17 @@ impl Attempt {
             ended = self.child.wait() => return ended,
             () = around.told(Order::Kill) => {}
         }
-        self.kill_all();
+        self.kill_relatives().await;
+        self.signal(Signal::KILL);
         self.child.wait().await
     }
 
-    fn kill_all(&self) {
-        self.signal(Signal::KILL);
-        relatives::kill(&self.mark);
+    /// Before the program itself: once their parent is gone, they are nobody's.
+    async fn kill_relatives(&self) {
+        let mark = self.mark.clone();
+        let looked = tokio::task::spawn_blocking(move || relatives::kill(&mark));
+        // It fails where the whole fake ends, which kills them too.
+        let _ = looked.await;
     }
 
     /// To the whole group, which is there as long as its first process is not waited for.
@@ -130,7 +134,8 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         // Once it was waited for, its number may be another's.
         if self.child.id().is_some() {
-            self.kill_all();
+            relatives::kill(&self.mark);
+            self.signal(Signal::KILL);
         }
     }
 }
