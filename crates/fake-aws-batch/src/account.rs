@@ -1,4 +1,30 @@
 //! AWS Batch of one account and region as a state machine.
+//!
+//! # What people stumble over
+//! * A status is not monotonic: a repeated job goes from RUNNING back to RUNNABLE. There is no
+//!   CANCELLED; what was stopped is FAILED, and says so by `isCancelled` or `isTerminated`.
+//! * CancelJob does nothing to a job that is STARTING or RUNNING, and succeeds. A PENDING one is
+//!   cancelled once its dependencies are done. Unknown ids succeed too.
+//! * What is cancelled, terminated, timed out or cancelled by its queue is never repeated. Of the
+//!   rest, what no rule of `evaluateOnExit` matches is repeated.
+//! * SubmitJob has no idempotency token, and refuses with 429 beyond 50 a second. Overrides of
+//!   more than 8,192 characters are accepted, and the job fails.
+//! * ListJobs shows RUNNING jobs unless told otherwise, looks at any status when it is asked for a
+//!   name, and lags. DescribeJobs may lag behind a submission, and forgets what has ended after a
+//!   week.
+//! * Only the head of a queue says why it waits, and only if Batch knows.
+//!
+//! # Where it is simpler
+//! * There is as much capacity as jobs, until [`Account::block_queue_head`].
+//! * Fair-share queues look at priority, then at time; not at what a share has used.
+//! * An array's parent is PENDING as soon as it is looked at, not once a child is RUNNABLE.
+//! * Multi-node jobs, EKS, scheduling policies as objects, consumable resources are not there.
+//!
+//! # Driving it
+//! Whoever holds an account calls [`Account::advance`] when [`Account::next_change_at`] says, then
+//! empties [`Account::take_starts`], [`Account::take_stops`] and [`Account::take_events`], and
+//! tells what containers do by [`Account::started`] and [`Account::exited`]. A call may make more
+//! due at once: the next `advance` at the same moment does it.
 
 mod agenda;
 mod arns;

@@ -92,12 +92,12 @@ impl Account {
         }
     }
 
-    /// Ends the parent if all its children have ended.
+    /// Ends the parent, now that all its children have ended.
     pub(super) fn end_array(&mut self, key: JobKey) {
         let Some(job) = self.jobs.get(key) else {
             return;
         };
-        let Some(array) = job.parent().filter(|array| array.has_ended()) else {
+        let Some(array) = job.parent() else {
             return;
         };
         if array.count(JobStatus::Failed) == 0 {

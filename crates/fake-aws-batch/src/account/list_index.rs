@@ -82,6 +82,13 @@ impl QueueIndex {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_creation.is_empty()
+            && self.by_name.is_empty()
+            && self.by_status.iter().all(BTreeSet::is_empty)
+    }
+
     /// Newest first, older than `below`.
     pub(super) fn in_status(
         &self,

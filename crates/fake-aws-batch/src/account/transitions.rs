@@ -84,13 +84,16 @@ impl Account {
             return;
         };
         let parent = job.parent();
-        let has_children = parent.is_some_and(|parent| parent.first_child.is_some());
-        if has_children {
-            self.end_array(key);
-        } else if job.dependency_failed {
-            self.move_to(key, JobStatus::Failed, Some(DEPENDENCY_FAILED.into()));
-        } else if job.waits_for > 0 {
-        } else if job.is_cancelled {
+        if parent.is_some_and(|parent| parent.first_child.is_some()) {
+            return self.end_array(key);
+        }
+        if job.dependency_failed {
+            return self.move_to(key, JobStatus::Failed, Some(DEPENDENCY_FAILED.into()));
+        }
+        if job.waits_for > 0 {
+            return;
+        }
+        if job.is_cancelled {
             let reason = job.stop_reason();
             self.move_to(key, JobStatus::Failed, reason);
         } else if parent.is_some() {

@@ -251,5 +251,7 @@ fn nothing_is_left_once_all_is_over() {
                 .is_some_and(|job| job.is_child())
         });
         assert!(orphans, "seed {seed}: {left:?}");
+        let mut queues = world.account.queues.values();
+        assert!(queues.all(|queue| queue.index.is_empty()), "seed {seed}");
     }
 }

@@ -75,6 +75,18 @@ fn each_attempt_has_its_own() {
 }
 
 #[test]
+fn the_timeout_of_an_attempt_ends_with_it() {
+    let mut world = World::new();
+    let first = world.running(&limited(60));
+    world.exit(&first, Exit::with_code(1));
+    let second = world.starts().remove(0);
+    world.pass_secs(60);
+    assert_eq!(world.stops(), []);
+    world.account.started(&second.job_id, 2, world.now);
+    assert_eq!(world.status(&second.job_id), JobStatus::Running);
+}
+
+#[test]
 fn one_under_a_minute_is_refused() {
     let mut world = World::new();
     assert!(world.refused(&limited(59)).contains("60"));
