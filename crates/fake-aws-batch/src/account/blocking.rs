@@ -29,6 +29,17 @@ pub enum BlockingReason {
 }
 
 impl BlockingReason {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::InsufficientInstanceCapacity,
+        Self::ComputeEnvironmentMaxResource,
+        Self::JobResourceRequirement,
+        Self::InstanceConfigurationUnsupported,
+        Self::ServiceRolePermissions,
+        Self::ActionRequired,
+        Self::Undetermined,
+    ];
+
     /// Those for which a queue can have a `jobStateTimeLimitAction`.
     pub(super) const LIMITABLE: [Self; 3] = [
         Self::InsufficientInstanceCapacity,

@@ -179,21 +179,12 @@ fn block(machine: &Machine, body: &[u8]) -> Done {
 }
 
 /// By the code that Batch writes, which ends at the first space.
-fn blocking_reason(code: &str) -> Result<BlockingReason, Reply> {
-    Ok(match code.split(' ').next().unwrap_or_default() {
-        "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY" => BlockingReason::InsufficientInstanceCapacity,
-        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE" => {
-            BlockingReason::ComputeEnvironmentMaxResource
-        }
-        "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT" => BlockingReason::JobResourceRequirement,
-        "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED" => {
-            BlockingReason::InstanceConfigurationUnsupported
-        }
-        "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS" => BlockingReason::ServiceRolePermissions,
-        "ACTION_REQUIRED" => BlockingReason::ActionRequired,
-        "UNDETERMINED" => BlockingReason::Undetermined,
-        other => return Err(invalid(&format!("Batch knows no reason {other}"))),
-    })
+fn blocking_reason(text: &str) -> Result<BlockingReason, Reply> {
+    let code = text.split(' ').next().unwrap_or_default();
+    BlockingReason::ALL
+        .into_iter()
+        .find(|reason| reason.code() == code)
+        .ok_or_else(|| invalid(&format!("Batch knows no reason {code}")))
 }
 
 fn set_outcome(machine: &Machine, body: &[u8]) -> Done {

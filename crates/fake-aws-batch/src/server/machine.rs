@@ -203,18 +203,24 @@ impl Machine {
 
     /// Moves the account to this moment, and carries out what comes of it.
     fn settle(&self, inside: &mut Inside, now: Millis) {
+        let mut due_before = None;
         loop {
             inside.account.advance(now);
             let (starts, stops) = (inside.account.take_starts(), inside.account.take_stops());
-            if starts.is_empty() && stops.is_empty() {
-                break;
-            }
+            let is_quiet = starts.is_empty() && stops.is_empty();
             for start in starts {
                 self.start(inside, start, now);
             }
             for stop in stops {
                 inside.stop(&stop, now);
             }
+            // What was done may have made more due at once. What is due again although nothing
+            // was done would be due for ever.
+            let due = inside.account.next_change_at().filter(|next| *next <= now);
+            if is_quiet && (due.is_none() || due == due_before) {
+                break;
+            }
+            due_before = due;
         }
         for change in inside.account.take_events() {
             inside.history.changed(&change);
