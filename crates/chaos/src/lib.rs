@@ -39,7 +39,7 @@ mod weather;
 pub use flaw::Flaw;
 pub use reckoning::Patience;
 pub use report::{Figures, Report, Table};
-pub use scenes::gateways::Gateways;
+pub use scenes::gateways::{Gateways, Jobs};
 pub use scenes::idempotency::Idempotency;
 pub use scenes::redis::Redis;
 

@@ -21,6 +21,11 @@ const LOOKERS: usize = 2;
 /// How long a caller asks for one thing. Everything may be down for a while, but not for long.
 const PATIENCE: Duration = Duration::from_secs(120);
 const REST: Duration = Duration::from_millis(50);
+/// Some ten jobs a second together, which is what the processes of two cores can take.
+pub(crate) const BUSY: (Duration, Duration) =
+    (Duration::from_millis(100), Duration::from_millis(1500));
+/// One or two, as containers take longer.
+pub(crate) const CALM: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(8));
 const PATH: &str = "/api/v1/jobs";
 
 /// Everybody who makes requests.
@@ -28,17 +33,21 @@ const PATH: &str = "/api/v1/jobs";
 pub(crate) struct Load {
     stage: Arc<Stage>,
     callers: Vec<Caller>,
+    /// Between two jobs of a program.
+    pause: (Duration, Duration),
     pub(crate) notebook: Notebook,
 }
 
 impl Load {
-    pub(crate) fn new(stage: Arc<Stage>) -> Outcome<Self> {
+    /// `pause`: how long each of several programs waits from one job to the next.
+    pub(crate) fn new(stage: Arc<Stage>, pause: (Duration, Duration)) -> Outcome<Self> {
         let callers = (1..=USERS)
             .map(|number| Caller::new(stage.replicas()[0].create_key(&format!("user{number}"))?))
             .collect::<Outcome<_>>()?;
         Ok(Self {
             stage,
             callers,
+            pause,
             notebook: Notebook::default(),
         })
     }
@@ -67,7 +76,7 @@ impl Load {
         mut dice: Dice,
         mut over: watch::Receiver<bool>,
     ) -> Outcome<()> {
-        let (least, most) = (Duration::from_millis(100), Duration::from_millis(1500));
+        let (least, most) = self.pause;
         for count in 0.. {
             if is_over_after(dice.between(least, most), &mut over).await {
                 break;
@@ -214,12 +223,9 @@ impl Load {
         let (id, status) = (text("job_id"), text("status"));
         self.notebook.note_status(id, status);
         if status == "cancelled" {
-            for run in self.stage.ledger().alive(id)? {
-                let pid = run.process.pid;
-                self.notebook.complain(format!(
-                    "{id} was said to be cancelled while its try {} ran, as process {pid}",
-                    run.try_number
-                ));
+            for work in self.stage.at_work_for(id)? {
+                let words = format!("{id} was said to be cancelled, and {work} goes on");
+                self.notebook.complain(words);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use batchway_chaos::{Gateways, Idempotency, Outcome, Patience, Redis, Report, Table};
+use batchway_chaos::{Gateways, Idempotency, Jobs, Outcome, Patience, Redis, Report, Table};
 use clap::{Args, Parser, Subcommand};
 
 /// Kills gateways and Redis under load, on real parts, and compares the books.
@@ -23,6 +23,8 @@ enum Scene {
     },
     /// Gateways die at random instants, while AWS Batch, Redis and S3 fail now and then.
     Gateways(Kills<200>),
+    /// The same with jobs in containers, at moto.
+    Containers(Kills<20>),
     /// Redis dies at random instants.
     Redis(Kills<100>),
     /// Fifty clients, one key, three replicas, all at once.
@@ -75,11 +77,15 @@ async fn run(scene: Scene) -> Outcome<Vec<Report>> {
             let seed = seed_or_any(seed)?;
             reports.push(races(1000, false, seed).await?);
             reports.push(races(200, true, seed).await?);
-            reports.push(gateways(200, seed).await?);
+            reports.push(gateways(Jobs::Processes, 200, seed).await?);
+            reports.push(gateways(Jobs::Containers, 20, seed).await?);
             reports.push(redis(100, seed).await?);
         }
         Scene::Gateways(Kills { kills, seed }) => {
-            reports.push(gateways(kills, seed_or_any(seed)?).await?);
+            reports.push(gateways(Jobs::Processes, kills, seed_or_any(seed)?).await?);
+        }
+        Scene::Containers(Kills { kills, seed }) => {
+            reports.push(gateways(Jobs::Containers, kills, seed_or_any(seed)?).await?);
         }
         Scene::Redis(Kills { kills, seed }) => {
             reports.push(redis(kills, seed_or_any(seed)?).await?);
@@ -93,13 +99,16 @@ async fn run(scene: Scene) -> Outcome<Vec<Report>> {
     Ok(reports)
 }
 
-async fn gateways(kills: u32, seed: u64) -> Outcome<Report> {
-    announce(&format!("gateways: {kills} kills, seed {seed}"));
+async fn gateways(jobs: Jobs, kills: u32, seed: u64) -> Outcome<Report> {
+    announce(&format!(
+        "gateways, jobs as {jobs:?}: {kills} kills, seed {seed}"
+    ));
     let scene = Gateways {
         kills,
         seed,
         patience: Patience::All,
         flaw: None,
+        jobs,
     };
     scene.run().await
 }

@@ -65,7 +65,7 @@ impl Reckoning {
             orders,
             stored: read_all(stored).await?,
             runs: stage.ledger().runs()?,
-            batch: stage.aws().jobs(),
+            batch: stage.aws().jobs().await?,
             bucket: stage.aws().bucket.all().await?,
             are_final: self.patience == Patience::All,
         };
@@ -80,7 +80,7 @@ impl Reckoning {
         let faults = stage.faults();
         let mut remarks = vec![
             format!(
-                "all was waited for {} s after the last fault",
+                "waited for {} s after the last fault; {open} jobs are still on their way",
                 waited.as_secs()
             ),
             format!("{} {faults:?}", count_by_status(&books)),

@@ -10,12 +10,14 @@ use futures_util::future::try_join_all;
 use tempfile::TempDir;
 
 use crate::Outcome;
-use crate::aws::Aws;
+use crate::aws::{Aws, Batch};
 use crate::job_types;
 use crate::ledger::Ledger;
 use crate::replica::Replica;
 
 const REPLICAS: u8 = 3;
+/// The part of a run's folder into which jobs write.
+const SHARED: &str = "jobs";
 /// Signs what replicas share.
 const SECRET: &str = "a secret that is the same on all replicas of a run";
 
@@ -41,34 +43,57 @@ impl Stage {
     /// Gateways that take jobs and send none.
     pub(crate) async fn of_admissions(seed: u64) -> Outcome<Self> {
         let mut stage = Self::empty(seed)?;
-        stage.start_replicas(&[], &["--no-worker"], seed).await?;
+        let host = Ipv4Addr::LOCALHOST;
+        stage
+            .start_replicas(&[], &["--no-worker"], seed, host)
+            .await?;
         Ok(stage)
     }
 
     /// Gateways that run jobs on AWS Batch, with their results in S3.
     pub(crate) async fn of_jobs(seed: u64) -> Outcome<Self> {
         let mut stage = Self::empty(seed)?;
-        let aws = Aws::start(seed).await?;
-        let types = stage.folder().join("job-types.toml");
-        std::fs::write(&types, job_types::file(stage.ledger().path()))?;
-        let mut variables = aws.variables();
-        variables.extend([
-            ("BATCHWAY_JOB_TYPES", types.display().to_string()),
-            ("BATCHWAY_DEPLOYMENT", "chaos".to_owned()),
-        ]);
-        stage.aws = Some(aws);
-        stage.start_replicas(&variables, &[], seed).await?;
+        stage.aws = Some(Aws::start(seed).await?);
+        stage.start_with_jobs(seed, Ipv4Addr::LOCALHOST).await?;
         Ok(stage)
     }
 
+    /// The same with jobs in containers.
+    pub(crate) async fn of_containers(seed: u64) -> Outcome<Self> {
+        let mut stage = Self::empty(seed)?;
+        let folder = stage.folder().join(SHARED);
+        let aws = Aws::start_containers(seed, &folder, &stage.deployment()).await?;
+        stage.aws = Some(aws);
+        stage.start_with_jobs(seed, Ipv4Addr::UNSPECIFIED).await?;
+        Ok(stage)
+    }
+
+    async fn start_with_jobs(&mut self, seed: u64, host: Ipv4Addr) -> Outcome<()> {
+        let types = self.folder().join("job-types.toml");
+        std::fs::write(&types, job_types::file(self.ledger().path()))?;
+        let mut variables = self.aws().variables();
+        variables.extend([
+            ("BATCHWAY_JOB_TYPES", types.display().to_string()),
+            ("BATCHWAY_DEPLOYMENT", self.deployment()),
+        ]);
+        self.start_replicas(&variables, &[], seed, host).await
+    }
+
+    /// A name that no other run on this machine has.
+    fn deployment(&self) -> String {
+        format!("chaos{}", self.to_redis.port())
+    }
+
     fn empty(seed: u64) -> Outcome<Self> {
+        let folder = TempDir::with_prefix("batchway-chaos-")?;
+        std::fs::create_dir(folder.path().join(SHARED))?;
         let redis = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
         Ok(Self {
             to_redis: FaultProxy::start(on_this_machine(redis.port()), seed)?,
             replicas: Vec::new(),
             redis: Arc::new(redis),
             aws: None,
-            folder: Some(TempDir::with_prefix("batchway-chaos-")?),
+            folder: Some(folder),
         })
     }
 
@@ -77,6 +102,7 @@ impl Stage {
         variables: &[(&str, String)],
         options: &[&str],
         seed: u64,
+        host: Ipv4Addr,
     ) -> Outcome<()> {
         let common = [
             ("REDIS_HOST", "127.0.0.1".to_owned()),
@@ -86,7 +112,7 @@ impl Stage {
             ("BATCHWAY_LOG", "info".to_owned()),
         ];
         for number in 1..=REPLICAS {
-            let front = FaultProxy::start(nowhere(), seed.wrapping_add(number.into()))?;
+            let front = FaultProxy::start_on(host, nowhere(), seed.wrapping_add(number.into()))?;
             let variables = common
                 .iter()
                 .chain(variables)
@@ -126,7 +152,18 @@ impl Stage {
 
     /// What the programs of jobs write down.
     pub(crate) fn ledger(&self) -> Ledger {
-        Ledger::in_folder(self.folder())
+        Ledger::in_folder(&self.folder().join(SHARED))
+    }
+
+    /// What works for a job at this moment, in a few words each.
+    pub(crate) fn at_work_for(&self, job: &str) -> Outcome<Vec<String>> {
+        if let Batch::Containers(containers) = &self.aws().batch {
+            let running = containers.running(job).into_iter();
+            return Ok(running.map(|id| format!("container {id}")).collect());
+        }
+        let runs = self.ledger().alive(job)?.into_iter();
+        let pids = runs.map(|run| format!("process {} of try {}", run.process.pid, run.try_number));
+        Ok(pids.collect())
     }
 
     /// What the proxies before the servers did.

@@ -137,17 +137,23 @@ pub(crate) async fn blow(
                 is_over_after(span, &mut over).await;
                 proxy.listen_again()?;
             }
-            Storm::Submissions(fault) => stage.aws().spoil_submissions(fault, 2),
+            Storm::Submissions(fault) => {
+                if let Some(fake) = stage.aws().fake() {
+                    fake.spoil_submissions(fault, 2);
+                }
+            }
             Storm::Lag(lag) => {
-                stage.aws().lag(lag);
-                is_over_after(span, &mut over).await;
-                stage.aws().lag(Duration::ZERO);
+                if let Some(fake) = stage.aws().fake() {
+                    fake.lag(lag);
+                    is_over_after(span, &mut over).await;
+                    fake.lag(Duration::ZERO);
+                }
             }
         }
     }
-    match link {
-        Link::Batch => stage.aws().calm_down().await,
-        Link::Redis | Link::S3 => Ok(()),
+    match (link, stage.aws().fake()) {
+        (Link::Batch, Some(fake)) => fake.calm_down().await,
+        _ => Ok(()),
     }
 }
 
@@ -159,7 +165,9 @@ pub(crate) async fn copy_jobs(
     mut over: watch::Receiver<bool>,
 ) -> Outcome<()> {
     while !is_over_after(dice.between(CALM.0, CALM.1), &mut over).await {
-        stage.aws().copy_latest(is_gated)?;
+        if let Some(fake) = stage.aws().fake() {
+            fake.copy_latest(is_gated)?;
+        }
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::Outcome;
 use crate::dice::Dice;
 use crate::flaw::Flaw;
 use crate::killer::{Pace, Until, kill_gateways};
-use crate::load::Load;
+use crate::load::{BUSY, CALM, Load};
 use crate::reckoning::{Patience, Reckoning};
 use crate::report::Report;
 use crate::stage::{Link, Stage};
@@ -27,6 +27,17 @@ pub struct Gateways {
     pub patience: Patience,
     /// Wrong on purpose.
     pub flaw: Option<Flaw>,
+    /// What runs the jobs.
+    pub jobs: Jobs,
+}
+
+/// What a job is at AWS Batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jobs {
+    /// A process, at the project's own fake, which has bad days too.
+    Processes,
+    /// A container, at moto.
+    Containers,
 }
 
 impl Gateways {
@@ -41,11 +52,19 @@ impl Gateways {
             seed,
             patience,
             flaw,
+            jobs,
         } = self;
         let start = Instant::now();
         let mut dice = Dice::seeded(seed);
-        let stage = Arc::new(Stage::of_jobs(seed).await?);
-        let load = Arc::new(Load::new(stage.clone())?);
+        let (scene, stage, pause, pace) = match jobs {
+            Jobs::Processes => ("gateways", Stage::of_jobs(seed).await?, BUSY, Pace::OFTEN),
+            Jobs::Containers => {
+                let stage = Stage::of_containers(seed).await?;
+                ("containers", stage, CALM, Pace::SELDOM)
+            }
+        };
+        let stage = Arc::new(stage);
+        let load = Arc::new(Load::new(stage.clone(), pause)?);
 
         let (over, is_over) = watch::channel(false);
         let mut at_work = load.start(&mut dice, &is_over);
@@ -61,7 +80,7 @@ impl Gateways {
             copy_jobs(&stage, is_gated, dice, over).await
         });
         let until = Until::Times(kills);
-        let kills = kill_gateways(stage.clone(), Pace::OFTEN, dice.fork(), until).await?;
+        let kills = kill_gateways(stage.clone(), pace, dice.fork(), until).await?;
         over.send_replace(true);
         while let Some(ended) = weather.join_next().await {
             ended??;
@@ -70,8 +89,8 @@ impl Gateways {
             ended??;
         }
         let reckoning = Reckoning {
-            scene: "gateways",
-            command: format!("just chaos gateways --kills {kills} --seed {seed}"),
+            scene,
+            command: format!("just chaos {scene} --kills {kills} --seed {seed}"),
             start,
             patience,
             kills,

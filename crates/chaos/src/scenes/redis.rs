@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::Outcome;
 use crate::dice::Dice;
 use crate::flaw::{Flaw, forget_latest};
-use crate::load::Load;
+use crate::load::{BUSY, Load};
 use crate::reckoning::{Patience, Reckoning};
 use crate::report::Report;
 use crate::stage::Stage;
@@ -46,7 +46,7 @@ impl Redis {
         let start = Instant::now();
         let mut dice = Dice::seeded(seed);
         let stage = Arc::new(Stage::of_jobs(seed).await?);
-        let load = Arc::new(Load::new(stage.clone())?);
+        let load = Arc::new(Load::new(stage.clone(), BUSY)?);
 
         let (over, is_over) = watch::channel(false);
         let mut at_work = load.start(&mut dice, &is_over);

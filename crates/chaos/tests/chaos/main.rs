@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use batchway_chaos::{Flaw, Gateways, Idempotency, Patience, Redis, Report, Table};
+use batchway_chaos::{Flaw, Gateways, Idempotency, Jobs, Patience, Redis, Report, Table};
 
 /// What the short runs do is the same each time; the long ones try others.
 const SEED: u64 = 1;
@@ -42,6 +42,7 @@ async fn gateways_that_die_lose_no_job_and_run_none_twice() {
         seed: SEED,
         patience: PATIENCE,
         flaw: None,
+        jobs: Jobs::Processes,
     };
     is_good(scene.run().await.unwrap());
 }
@@ -77,6 +78,7 @@ async fn copies_that_work_without_the_gate_are_found_out() {
         seed: SEED,
         patience: PATIENCE,
         flaw: Some(Flaw::UngatedCopies),
+        jobs: Jobs::Processes,
     };
     is_found_out(&scene.run().await.unwrap(), "a try ran more than once");
 }
