@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -27,6 +28,10 @@ pub(crate) struct CommandLine {
     /// Number of the account, part of every ARN.
     #[arg(long, default_value = "123456789012")]
     account: String,
+
+    /// Ids of jobs follow from it. Without one, no two runs of the program have the same.
+    #[arg(long)]
+    seed: Option<u64>,
 
     /// Job queue to begin with, over a Fargate Spot environment. May be given several times.
     #[arg(long, value_name = "NAME")]
@@ -121,6 +126,7 @@ impl CommandLine {
             account: Settings {
                 region: self.region.clone(),
                 account_number: self.account.clone(),
+                seed: self.seed.unwrap_or_else(any_seed),
                 submits_per_second: Some(self.submits_per_second).filter(|limit| *limit > 0),
                 list_lag: millis(self.list_lag),
                 describe_lag: millis(self.describe_lag),
@@ -153,6 +159,11 @@ impl CommandLine {
             }),
         }
     }
+}
+
+/// The standard library draws the keys of its hash maps at random.
+fn any_seed() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 fn words(text: &str) -> Vec<String> {
