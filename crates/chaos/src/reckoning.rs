@@ -83,7 +83,7 @@ impl Reckoning {
                 "waited for {} s after the last fault; {open} jobs are still on their way",
                 waited.as_secs()
             ),
-            format!("{} {faults:?}", count_by_status(&books)),
+            format!("{} on the way: {faults}", count_by_status(&books)),
         ];
         match books.further_tries() {
             0 => {}

@@ -1,5 +1,6 @@
 //! What a proxy has done.
 
+use std::fmt;
 use std::ops::AddAssign;
 
 use crate::rule::{At, Fault};
@@ -54,6 +55,27 @@ impl Counters {
     }
 }
 
+/// The faults, without those that there were none of.
+impl fmt::Display for Counters {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            (self.drops, "dropped"),
+            (self.cuts, "cut"),
+            (self.resets, "reset"),
+            (self.delays, "delayed"),
+            (self.swallows, "swallowed"),
+            (self.hangs, "left hanging"),
+            (self.refusals, "times gone"),
+        ];
+        let mut there_are = all.iter().filter(|(number, _)| *number > 0);
+        match there_are.next() {
+            None => formatter.write_str("no fault")?,
+            Some((number, word)) => write!(formatter, "{number} {word}")?,
+        }
+        there_are.try_for_each(|(number, word)| write!(formatter, ", {number} {word}"))
+    }
+}
+
 impl AddAssign for Counters {
     fn add_assign(&mut self, other: Self) {
         self.connections += other.connections;
@@ -65,5 +87,21 @@ impl AddAssign for Counters {
         self.swallows += other.swallows;
         self.hangs += other.hangs;
         self.refusals += other.refusals;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_added_up_and_named() {
+        let mut counters = Counters::default();
+        assert_eq!(counters.to_string(), "no fault");
+        counters.count(At::Connect, Fault::Close { after: 0 });
+        counters.count(At::Reply, Fault::Close { after: 0 });
+        counters += counters;
+        assert_eq!(counters.faults(), 4);
+        assert_eq!(counters.to_string(), "2 dropped, 2 cut");
     }
 }

@@ -168,10 +168,10 @@ impl Shared {
     }
 }
 
-/// A socket that several can have at the same address: the holder of the port, and who listens.
+/// A socket that several of ours can have at the same address: the holder of the port, and who
+/// listens. `SO_REUSEADDR` would let others have it too while nobody listens.
 fn socket_at(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
     socket.set_reuseport(true)?;
     socket.bind(address)?;
     Ok(socket)

@@ -127,6 +127,8 @@ async fn who_is_refused_meets_nobody_until_it_listens_again_on_the_same_port() {
     let refused = TcpStream::connect(proxy.address()).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     is_echoed(&mut there_before, b"still here").await;
+    let taken = TcpListener::bind(proxy.address()).await.unwrap_err();
+    assert_eq!(taken.kind(), ErrorKind::AddrInUse, "it keeps its port");
     proxy.listen_again().unwrap();
     let mut client = TcpStream::connect(proxy.address()).await.unwrap();
     is_echoed(&mut client, b"again").await;
