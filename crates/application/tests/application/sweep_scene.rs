@@ -69,7 +69,7 @@ impl World {
 impl Replica {
     /// Rounds until the sweep that is due is completed. Answers the rest after the last.
     pub(crate) async fn sweep(&self, world: &World) -> Report {
-        loop {
+        for _ in 0..500 {
             let report = self.run(SWEEP).await;
             let is_under_way = report.rest == Some(SECOND);
             if !is_under_way || report.failure.is_some() {
@@ -77,6 +77,7 @@ impl Replica {
             }
             world.clock.advance(SECOND);
         }
+        panic!("the sweep comes to no end");
     }
 
     pub(crate) fn pages_read(&self) -> u64 {
