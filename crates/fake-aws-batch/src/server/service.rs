@@ -80,7 +80,14 @@ impl Service {
                 Some(Fault::AccessDenied) => {
                     refused(ApiError::access_denied(&format!("batch:{operation}")))
                 }
-                _ => call.make(inside, now),
+                None
+                | Some(
+                    Fault::LostReplyAfterAcceptance
+                    | Fault::CutReply
+                    | Fault::EmptyReply
+                    | Fault::ServerErrorAfter
+                    | Fault::Delay(_),
+                ) => call.make(inside, now),
             };
             (reply, fault)
         });
@@ -94,7 +101,9 @@ impl Service {
                 tokio::time::sleep(Duration::from_millis(millis)).await;
                 Ok(reply.whole(request_id))
             }
-            _ => Ok(reply.whole(request_id)),
+            None | Some(Fault::ServerErrorBefore | Fault::Throttle | Fault::AccessDenied) => {
+                Ok(reply.whole(request_id))
+            }
         }
     }
 }
