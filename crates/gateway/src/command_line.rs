@@ -30,6 +30,9 @@ pub(crate) enum Command {
     /// Make, list and revoke API keys. Works while the gateway runs.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Look through the queues of AWS Batch for jobs of this deployment that no record knows, and
+    /// say what becomes of them. Works while the gateway runs.
+    Sweep(SweepArguments),
     /// Print the OpenAPI document of this version.
     Openapi,
     /// Show it all: start a gateway with nothing configured, run a simulation, show its results.
@@ -55,6 +58,16 @@ pub(crate) enum KeysCommand {
         /// The first eight digits of its digest, as `keys list` shows them.
         digest: String,
     },
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct SweepArguments {
+    /// End the jobs without a record now, whatever becomes of them by itself.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

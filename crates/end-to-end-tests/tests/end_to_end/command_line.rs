@@ -10,6 +10,8 @@ fn wrong_usage_ends_with_2_and_says_how_it_is_used() {
         &["keys", "create"],
         &["keys", "revoke", "x"],
         &["keys", "create", "--user", "a/b"],
+        &["sweep", "--fly"],
+        &["sweep", "everything"],
     ] {
         let output = installation.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
@@ -64,6 +66,25 @@ fn half_a_configuration_is_refused_and_secrets_never_repeated() {
         words.contains("BATCHWAY_SECRET") && !words.contains("hunter2"),
         "{words}"
     );
+}
+
+#[test]
+fn without_queues_there_is_nothing_to_sweep_also_beside_a_gateway() {
+    let installation = Installation::new();
+    let alone = installation.run(&["sweep"]);
+    let _gateway = installation.serve();
+    let beside = installation.run(&["sweep", "--apply"]);
+    for output in [alone, beside] {
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let words = String::from_utf8(output.stdout).unwrap();
+        assert!(words.starts_with("Nothing to sweep"), "{words}");
+    }
+    let printed = installation.run(&["sweep", "--json"]);
+    assert_eq!(printed.status.code(), Some(0));
+    let account: serde_json::Value = serde_json::from_slice(&printed.stdout).unwrap();
+    for list in ["queues", "orphans", "problems"] {
+        assert_eq!(account[list], serde_json::json!([]), "{account}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod keys;
 mod openapi;
 mod serve;
+mod sweep;
 
 use crate::command_line::{Command, CommandLine};
 use crate::configuration::{Configuration, Variables};
@@ -31,6 +32,10 @@ pub(crate) fn run(command_line: CommandLine) -> Result<(), Failure> {
         Command::Keys(command) => {
             let configuration = configured()?;
             on_runtime(keys::run(configuration, command))
+        }
+        Command::Sweep(arguments) => {
+            let configuration = configured()?;
+            on_runtime(sweep::run(configuration, arguments))
         }
     }
 }

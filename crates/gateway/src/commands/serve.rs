@@ -8,7 +8,7 @@ use crate::data_folder::DataFolder;
 use crate::failure::Failure;
 use crate::life_cycle::{self, Shutdown, bind};
 use crate::system_clock::SystemClock;
-use crate::wiring;
+use crate::wiring::{self, Patience};
 
 /// Serves the API and, unless a worker elsewhere does, runs jobs.
 pub(crate) async fn serve(configuration: Configuration, works: bool) -> Result<(), Failure> {
@@ -32,6 +32,7 @@ pub(crate) async fn work(configuration: Configuration) -> Result<(), Failure> {
         &folder,
         configuration.listen,
         Arc::new(SystemClock),
+        Patience::UntilItIsUp,
     )
     .await?;
     tell(&gateway.summary);

@@ -46,7 +46,7 @@ pub(crate) async fn wire(
     clock: Arc<dyn Clock>,
 ) -> Result<Gateway, Failure> {
     let address = listener.local_addr().map_err(Failure::failed)?;
-    wire_at(configuration, folder, address, clock).await
+    wire_at(configuration, folder, address, clock, Patience::UntilItIsUp).await
 }
 
 /// Puts a gateway together that listens at an address, or that works for one which does.
@@ -55,6 +55,7 @@ pub(crate) async fn wire_at(
     folder: &DataFolder,
     address: SocketAddr,
     clock: Arc<dyn Clock>,
+    patience: Patience,
 ) -> Result<Gateway, Failure> {
     let adapters = &configuration.adapters;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -65,7 +66,7 @@ pub(crate) async fn wire_at(
         .unwrap_or_else(|| local_url.clone());
     let job_types = job_types::load(configuration.job_types.as_deref(), adapters)?;
 
-    let store = Store::open(configuration, clock.clone(), Patience::UntilItIsUp).await?;
+    let store = Store::open(configuration, clock.clone(), patience).await?;
     let deployment = store.deployment(configuration, &*entropy).await?;
     let secrets = secrets::agreed(configuration, folder, &store, &*entropy).await?;
     let links = (adapters.artifacts == ArtifactsChoice::Filesystem)
