@@ -73,6 +73,27 @@ impl Aws {
         );
     }
 
+    /// A job that no gateway asked for, with these tags; answers its id.
+    pub(crate) fn submit_job(
+        &self,
+        name: &str,
+        queue: &str,
+        definition: &str,
+        tags: &Value,
+    ) -> String {
+        let job = json!({
+            "jobName": name, "jobQueue": queue, "jobDefinition": definition, "tags": tags,
+        });
+        let submitted = self.batch("submitjob", &job);
+        submitted["jobId"].as_str().unwrap().to_owned()
+    }
+
+    /// The status of a job.
+    pub(crate) fn status_of_job(&self, id: &str) -> String {
+        let described = self.batch("describejobs", &json!({"jobs": [id]}));
+        described["jobs"][0]["status"].as_str().unwrap().to_owned()
+    }
+
     /// How many jobs a queue was ever given.
     pub(crate) fn jobs_in(&self, queue: &str) -> usize {
         let statuses = [

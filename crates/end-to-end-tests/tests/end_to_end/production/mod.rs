@@ -10,3 +10,4 @@ mod main_path;
 mod own_image;
 mod redis_days;
 mod stack;
+mod sweeps;

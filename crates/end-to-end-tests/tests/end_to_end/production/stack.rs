@@ -3,8 +3,10 @@
 use std::net::TcpListener;
 use std::ops::Deref;
 use std::path::Path;
+use std::process::Output;
 
 use batchway_test_servers::{DockerEngine, Moto, RedisServer};
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::aws::Aws;
@@ -116,6 +118,30 @@ impl Stack {
         let endpoint = self.moto.url_in_containers();
         self.aws
             .register_definition(DEFINITION, image, command, &endpoint);
+    }
+
+    pub(crate) fn deployment(&self) -> &str {
+        &self.deployment
+    }
+
+    /// A program beside the replicas, run to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.installation().run(arguments)
+    }
+
+    /// A job that no gateway asked for: it sleeps under this name, marked as a deployment's.
+    pub(crate) fn submit_stray(&self, name: &str, deployment: &str) -> String {
+        let image = self.engine.ensure_base_image();
+        let endpoint = self.moto.url_in_containers();
+        let sleep = ["sleep", "120"];
+        self.aws
+            .register_definition("stray", image, &sleep, &endpoint);
+        let tags = json!({"batchway:deployment": deployment});
+        self.aws.submit_job(name, QUEUE, "stray", &tags)
+    }
+
+    pub(crate) fn has_ended(&self, id: &str) -> bool {
+        matches!(&*self.aws.status_of_job(id), "SUCCEEDED" | "FAILED")
     }
 
     pub(crate) fn delete_bucket(&self) {
