@@ -339,6 +339,17 @@ impl Calls {
         self.describe(ids).await
     }
 
+    pub(crate) async fn is_marked(
+        &self,
+        id: &BackendId,
+        deployment: &DeploymentId,
+    ) -> Result<bool, CallError> {
+        let bucket = self.buckets.as_ref().map(|buckets| &buckets.reads);
+        self.take_one(bucket).await?;
+        self.answered(bucket, self.backend.is_marked(id, deployment))
+            .await
+    }
+
     pub(crate) async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), CallError> {
         let bucket = self.buckets.as_ref().map(|buckets| &buckets.stops);
         self.take_one(bucket).await?;

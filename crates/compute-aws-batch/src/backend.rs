@@ -340,6 +340,16 @@ impl ComputeBackend for AwsBatchBackend {
             .map_err(|failure| self.backend_error(failure))
     }
 
+    async fn is_marked(
+        &self,
+        id: &BackendId,
+        deployment: &DeploymentId,
+    ) -> Result<bool, BackendError> {
+        sweeping::is_marked(&self.batch, id, deployment)
+            .await
+            .map_err(|failure| self.backend_error(failure))
+    }
+
     async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {
         if !lookup::is_id(id) {
             return Ok(());

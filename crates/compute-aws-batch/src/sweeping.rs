@@ -81,3 +81,15 @@ async fn only_marked(
     named.retain(|job| marked.contains(job.id.0.as_str()));
     Ok(named)
 }
+
+/// Whether Batch shows this job, and with our mark.
+pub(crate) async fn is_marked(
+    client: &Client,
+    id: &BackendId,
+    deployment: &DeploymentId,
+) -> Result<bool, CallFailure> {
+    let described = lookup::describe(client, [id]).await?;
+    Ok(described
+        .iter()
+        .any(|job| tags::is_of_deployment(job, deployment)))
+}

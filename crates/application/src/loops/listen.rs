@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::job::machine::Observation;
-use batchway_domain::ports::{ChangedJob, EventFeed, FeedEvent, Receipt, StoreError};
+use batchway_domain::ports::{ChangedJob, EventFeed, FeedEvent, Receipt};
 use futures_util::future::join_all;
 
 use super::{Loop, Report, is_followed};
 use crate::Application;
+use crate::calls::CallError;
 use crate::causes::WithCauses;
 
 /// Listens to the feed. What an event says is never taken as true: the backend is asked. So it
@@ -26,14 +27,14 @@ impl Listen {
     }
 
     /// The receipt, once nothing would be lost if the event never came again.
-    async fn look_after(&self, event: FeedEvent) -> Result<Receipt, StoreError> {
+    async fn look_after(&self, event: FeedEvent) -> Result<Receipt, CallError> {
         if let Some(changed) = &event.job {
             self.heed(changed).await?;
         }
         Ok(event.receipt)
     }
 
-    async fn heed(&self, changed: &ChangedJob) -> Result<(), StoreError> {
+    async fn heed(&self, changed: &ChangedJob) -> Result<(), CallError> {
         let ChangedJob { backend_id, name } = changed;
         if name.deployment != self.application.settings().deployment {
             return Ok(());
@@ -42,7 +43,14 @@ impl Listen {
             return Ok(());
         };
         if is_followed(&job, backend_id) {
-            return self.application.pull_look_forward(&job).await;
+            return Ok(self.application.pull_look_forward(&job).await?);
+        }
+        let Some(calls) = self.application.calls_to(&job.backend) else {
+            return Ok(());
+        };
+        // Anyone can give a job our name. One that is not shown yet, the sweep finds.
+        if !calls.is_marked(backend_id, &name.deployment).await? {
+            return Ok(());
         }
         let seen = Observation::CopySeen {
             try_number: name.number,
@@ -50,7 +58,6 @@ impl Listen {
         };
         if let Some(job) = self.application.apply(job, &seen).await?
             && job.surplus.contains(backend_id)
-            && let Some(calls) = self.application.calls_to(&job.backend)
         {
             // A job that waits to be sent is watched by nobody.
             self.application.stop_what_must(calls, &job).await;
@@ -88,7 +95,9 @@ impl Loop for Listen {
         for result in results {
             match result {
                 Ok(receipt) => receipts.push(receipt),
-                Err(error) => failure = Some(error.to_string()),
+                // It comes again, by when there may be calls again.
+                Err(error) if error.was_turned_away() => {}
+                Err(error) => failure = Some(WithCauses(&error).to_string()),
             }
         }
         if !receipts.is_empty()

@@ -202,6 +202,15 @@ impl ComputeBackend for LimitedBackend {
         self.inner.list_queue(queue, deployment, from).await
     }
 
+    async fn is_marked(
+        &self,
+        id: &BackendId,
+        deployment: &DeploymentId,
+    ) -> Result<bool, BackendError> {
+        self.allowed(Call::Describe)?;
+        self.inner.is_marked(id, deployment).await
+    }
+
     async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {
         self.allowed(Call::Terminate)?;
         self.inner.terminate(id, reason).await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use batchway_domain::identity::{DeploymentId, JobId, TryName};
 use batchway_domain::job::{BackendId, Failure, FailureClass, JobState, JobStatus};
 use batchway_domain::ports::{ChangedJob, ComputeBackend};
-use batchway_memory_adapters::{Fault, JobStoreCall};
+use batchway_memory_adapters::{ComputeBackendCall, Fault, JobStoreCall};
 use tokio::time::timeout;
 
 use crate::feed::Feed;
@@ -39,6 +39,13 @@ fn of_deployment(deployment: &str, job: &JobId, number: u32, copy: &str) -> Chan
             number,
         },
     }
+}
+
+/// Another copy of the job is at the backend, under the name of this try.
+async fn other_copy(scene: &Scene, of: &BackendId, try_number: u32) -> BackendId {
+    let mut submission = scene.world.batch.submission(of).unwrap();
+    submission.name.number = try_number;
+    scene.world.batch.submit(&submission).await.unwrap()
 }
 
 #[tokio::test]
@@ -106,10 +113,11 @@ async fn many_events_of_one_job_are_one_look_in_two_seconds() {
 async fn an_unknown_copy_of_the_present_try_is_a_candidate() {
     let (scene, feed) = scene();
     let (id, copy) = scene.start(REMOTE).await;
-    feed.tell(Some(changed(&id, 1, "stranger")));
+    let stranger = other_copy(&scene, &copy, 1).await;
+    feed.tell(Some(changed(&id, 1, &stranger.0)));
     scene.run(LISTEN).await;
     let job = scene.job(&id);
-    assert_eq!(job.candidates, [BackendId("stranger".to_owned())]);
+    assert_eq!(job.candidates, [stranger]);
     assert_eq!(job.state.backend_id(), Some(&copy), "and no more than that");
     assert_eq!(job.stops(), []);
     assert_eq!(feed.left(), 0);
@@ -119,10 +127,11 @@ async fn an_unknown_copy_of_the_present_try_is_a_candidate() {
 async fn an_unknown_copy_of_another_try_must_not_go_on() {
     let (scene, feed) = scene();
     let (id, copy) = scene.start(REMOTE).await;
-    feed.tell(Some(changed(&id, 2, "another")));
+    let another = other_copy(&scene, &copy, 2).await;
+    feed.tell(Some(changed(&id, 2, &another.0)));
     scene.run(LISTEN).await;
     let job = scene.job(&id);
-    assert_eq!(job.stops(), [BackendId("another".to_owned())]);
+    assert_eq!(job.stops(), [another]);
     assert_eq!(job.candidates, []);
     assert_eq!(job.state.backend_id(), Some(&copy));
     // Whatever is said of the copy that counts, it goes on.
@@ -160,9 +169,10 @@ async fn a_copy_that_appears_after_the_end_is_stopped() {
     feed.tell(Some(changed(&id, 1, &copy.0)));
     scene.run(LISTEN).await;
     assert_eq!(scene.job(&id).version, ended.version, "that one is known");
-    feed.tell(Some(changed(&id, 1, "late")));
+    let late = other_copy(&scene, &copy, 1).await;
+    feed.tell(Some(changed(&id, 1, &late.0)));
     scene.run(LISTEN).await;
-    assert_eq!(scene.job(&id).stops(), [BackendId("late".to_owned())]);
+    assert_eq!(scene.job(&id).stops(), [late]);
     assert_eq!(scene.job(&id).state, ended.state);
     assert_eq!(feed.left(), 0);
 }
@@ -180,6 +190,8 @@ async fn what_is_not_ours_is_settled_and_changes_nothing() {
     scene.run(LISTEN).await;
     assert_eq!(faults.calls(JobStoreCall::Load), 0, "not even looked for");
     feed.tell(Some(changed(&unknown, 1, "stranger")));
+    // Somebody else's, under our very name: the backend does not show our mark on it.
+    feed.tell(Some(changed(&id, 1, "stranger")));
     scene.run(LISTEN).await;
     assert_eq!(feed.left(), 0);
     assert_eq!(scene.job(&id), before);
@@ -190,10 +202,12 @@ async fn an_event_is_settled_only_once_the_store_has_it() {
     let (scene, feed) = scene();
     let (id, copy) = scene.start(REMOTE).await;
     let faults = scene.gateway.jobs.faults();
+    let stranger = other_copy(&scene, &copy, 1).await;
+    let another = other_copy(&scene, &copy, 1).await;
     let cases = [
-        (JobStoreCall::Load, "stranger"),
+        (JobStoreCall::Load, &*stranger.0),
         (JobStoreCall::Load, &*copy.0),
-        (JobStoreCall::Commit, "another"),
+        (JobStoreCall::Commit, &*another.0),
         (JobStoreCall::Reschedule, &*copy.0),
     ];
     for (call, name) in cases {
@@ -215,6 +229,23 @@ async fn an_event_is_settled_only_once_the_store_has_it() {
             .contains(&BackendId(name.to_owned()));
         assert!(looked || known, "{call:?}: it is not lost");
     }
+}
+
+#[tokio::test]
+async fn an_event_comes_again_until_the_backend_says_whose_it_is() {
+    let (scene, feed) = scene();
+    let (id, copy) = scene.start(REMOTE).await;
+    let stranger = other_copy(&scene, &copy, 1).await;
+    let faults = scene.gateway.batch.faults();
+    faults.fail_next(ComputeBackendCall::IsMarked, Fault::RequestLost);
+    feed.tell(Some(changed(&id, 1, &stranger.0)));
+    assert!(scene.gateway.run(LISTEN).await.failure.is_some());
+    assert_eq!((feed.left(), scene.job(&id).candidates), (1, Vec::new()));
+    scene.run(LISTEN).await;
+    assert_eq!(
+        (feed.left(), scene.job(&id).candidates),
+        (0, vec![stranger])
+    );
 }
 
 #[tokio::test]

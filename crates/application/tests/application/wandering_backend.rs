@@ -116,6 +116,14 @@ impl ComputeBackend for WanderingBackend {
             .await
     }
 
+    async fn is_marked(
+        &self,
+        id: &BackendId,
+        deployment: &DeploymentId,
+    ) -> Result<bool, BackendError> {
+        self.around(self.inner.is_marked(id, deployment)).await
+    }
+
     async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {
         self.around(self.inner.terminate(id, reason)).await
     }

@@ -114,6 +114,21 @@ pub trait ComputeBackend: Send + Sync + std::fmt::Debug {
         Ok(QueuePage::default())
     }
 
+    /// Whether a job was submitted for this deployment, by more than its name: anyone can give a
+    /// job a name of ours. MUST be `false` for one that the backend does not show, or not yet. A
+    /// backend to which nobody but us submits keeps the default.
+    ///
+    /// # Errors
+    /// [`BackendError`]: nothing is known.
+    async fn is_marked(
+        &self,
+        id: &BackendId,
+        deployment: &DeploymentId,
+    ) -> Result<bool, BackendError> {
+        let _ = (id, deployment);
+        Ok(true)
+    }
+
     /// Asks for a job to be stopped, whatever state it is in. Success proves only that the
     /// request was taken. Stopping what has ended, or is not known, is a success. Twice is the
     /// same as once.

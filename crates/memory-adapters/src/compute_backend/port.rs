@@ -85,6 +85,16 @@ impl ComputeBackend for MemoryComputeBackend {
         Ok(self.state().page(queue, deployment, from))
     }
 
+    async fn is_marked(
+        &self,
+        id: &BackendId,
+        deployment: &DeploymentId,
+    ) -> Result<bool, BackendError> {
+        let state = self.state();
+        let job = state.jobs.get(id);
+        Ok(job.is_some_and(|job| job.submission.name.deployment == *deployment))
+    }
+
     async fn terminate(&self, id: &BackendId, _reason: &str) -> Result<(), BackendError> {
         let now = self.clock.now();
         let mut state = self.state();

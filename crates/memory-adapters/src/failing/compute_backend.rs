@@ -23,6 +23,7 @@ pub enum ComputeBackendCall {
     Describe,
     FindByName,
     ListQueue,
+    IsMarked,
     Terminate,
     ReadLog,
     Forget,
@@ -30,12 +31,13 @@ pub enum ComputeBackendCall {
 
 impl ComputeBackendCall {
     /// Every call that can fail.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ResolveTarget,
         Self::Submit,
         Self::Describe,
         Self::FindByName,
         Self::ListQueue,
+        Self::IsMarked,
         Self::Terminate,
         Self::ReadLog,
         Self::Forget,
@@ -166,6 +168,17 @@ impl ComputeBackend for FailingComputeBackend {
         let work = self.inner.list_queue(queue, deployment, from);
         self.faults
             .around(ComputeBackendCall::ListQueue, work, error)
+            .await
+    }
+
+    async fn is_marked(
+        &self,
+        id: &BackendId,
+        deployment: &DeploymentId,
+    ) -> Result<bool, BackendError> {
+        let work = self.inner.is_marked(id, deployment);
+        self.faults
+            .around(ComputeBackendCall::IsMarked, work, error)
             .await
     }
 

@@ -132,7 +132,7 @@ pub async fn other_installations_are_not_listed(fixture: &dyn ComputeBackendFixt
     stop(&stage, jobs).await;
 }
 
-/// What bears our name without our marks is not ours. Where there are no marks to be seen, the
+/// What bears our name without our marks is not ours, and neither is what is not known. Where there are no marks to be seen, the
 /// name is all there is.
 pub async fn a_name_without_our_marks_is_not_listed(fixture: &dyn ComputeBackendFixture) {
     let stage = Stage::new(fixture);
@@ -143,6 +143,14 @@ pub async fn a_name_without_our_marks_is_not_listed(fixture: &dyn ComputeBackend
         let listed = until_all_are_listed(&stage, &queue, &jobs).await;
         let is_listed = listed.iter().any(|job| job.id == id);
         assert_eq!(is_listed, fixture.capabilities().queues == Queues::Named);
+        let deployment = fixture.deployment();
+        for (id, is_ours) in [(&id, is_listed), (&jobs[0].1, true)] {
+            let is_marked = stage.backend().is_marked(id, &deployment).await;
+            assert_eq!(is_marked.expect("the backend answers"), is_ours);
+        }
+        let unknown = BackendId("no-such-job".to_owned());
+        let is_marked = stage.backend().is_marked(&unknown, &deployment).await;
+        assert!(!is_marked.expect("the backend answers"));
     }
     jobs.push((unmarked, id));
     stop(&stage, jobs).await;
