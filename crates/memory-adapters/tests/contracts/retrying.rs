@@ -312,6 +312,14 @@ impl ComputeBackend for RetryingComputeBackend {
         insist(|| self.0.list_queue(queue, deployment, from)).await
     }
 
+    async fn is_marked(
+        &self,
+        id: &BackendId,
+        deployment: &DeploymentId,
+    ) -> Result<bool, BackendError> {
+        insist(|| self.0.is_marked(id, deployment)).await
+    }
+
     async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {
         insist(|| self.0.terminate(id, reason)).await
     }

@@ -132,8 +132,8 @@ pub async fn other_installations_are_not_listed(fixture: &dyn ComputeBackendFixt
     stop(&stage, jobs).await;
 }
 
-/// What bears our name without our marks is not ours, and neither is what is not known. Where there are no marks to be seen, the
-/// name is all there is.
+/// What bears our name without our marks is not ours, and neither is what is not known. Where
+/// there are no marks to be seen, the name is all there is.
 pub async fn a_name_without_our_marks_is_not_listed(fixture: &dyn ComputeBackendFixture) {
     let stage = Stage::new(fixture);
     let unmarked = stage.submission(Program::RunsUntilStopped);
