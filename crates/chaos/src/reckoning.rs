@@ -85,6 +85,13 @@ impl Reckoning {
             ),
             format!("{} on the way: {faults}", count_by_status(&books)),
         ];
+        let failed_starts = stage.failed_starts();
+        if let Some(last) = failed_starts.last() {
+            let number = failed_starts.len();
+            remarks.push(format!(
+                "{number} starts of gateways failed; one said {last}"
+            ));
+        }
         match books.further_tries() {
             0 => {}
             number => remarks.push(format!("{number} jobs got a further try")),

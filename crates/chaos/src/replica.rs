@@ -17,7 +17,16 @@ use crate::programs::program;
 /// How long a gateway may take to listen. It waits for a Redis that is down.
 const START_LIMIT: Duration = Duration::from_secs(90);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// From a start that failed to the next.
+const START_AGAIN: Duration = Duration::from_millis(500);
 const LISTENS: &str = "listening on http://";
+
+/// What comes of a start.
+enum Started {
+    Listens(SocketAddr),
+    /// With its last words.
+    Ended(String),
+}
 
 /// A `batchway serve` that can be killed and started again, at one address.
 #[derive(Debug)]
@@ -29,6 +38,7 @@ pub(crate) struct Replica {
     options: Vec<String>,
     process: Mutex<Option<Child>>,
     starts: AtomicU32,
+    failed_starts: Mutex<Vec<String>>,
     is_up: AtomicBool,
     /// Times that it ended without having been killed.
     ends_of_its_own: AtomicU32,
@@ -50,6 +60,7 @@ impl Replica {
             options: options.iter().map(ToString::to_string).collect(),
             process: Mutex::default(),
             starts: AtomicU32::new(0),
+            failed_starts: Mutex::default(),
             is_up: AtomicBool::new(false),
             ends_of_its_own: AtomicU32::new(0),
         })
@@ -60,8 +71,27 @@ impl Replica {
         self.front.address()
     }
 
-    /// Returns once it listens.
+    /// Returns once it listens. A start that fails, as its Redis was lost in the midst of it, is
+    /// made again, as by whoever keeps services running.
     pub(crate) async fn start(&self) -> Outcome<()> {
+        let deadline = Instant::now() + START_LIMIT;
+        loop {
+            match self.start_once(deadline).await? {
+                Started::Listens(address) => {
+                    self.front.set_upstream(address);
+                    self.is_up.store(true, Ordering::Release);
+                    return Ok(());
+                }
+                Started::Ended(words) if Instant::now() > deadline => {
+                    return Err(format!("a gateway does not start: {words}").into());
+                }
+                Started::Ended(words) => self.failed_starts().push(words),
+            }
+            tokio::time::sleep(START_AGAIN).await;
+        }
+    }
+
+    async fn start_once(&self, deadline: Instant) -> Outcome<Started> {
         let number = self.starts.fetch_add(1, Ordering::Relaxed) + 1;
         let log = self.log(number);
         let child = self
@@ -71,22 +101,30 @@ impl Replica {
             .stderr(File::create(&log)?)
             .spawn()?;
         *self.process() = Some(child);
-        let deadline = Instant::now() + START_LIMIT;
         loop {
+            // Asked before the log is read: it may say why and end.
+            let has_ended = self.has_ended();
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             if let Some(address) = address_in(&said) {
-                self.front.set_upstream(address);
-                self.is_up.store(true, Ordering::Release);
-                return Ok(());
+                return Ok(Started::Listens(address));
             }
-            if self.has_ended() {
-                return Err(format!("a gateway ended at its start: see {}", log.display()).into());
+            if has_ended {
+                self.process().take();
+                let last = said.lines().last().unwrap_or_default();
+                return Ok(Started::Ended(last.to_owned()));
             }
             if Instant::now() > deadline {
-                return Err(format!("a gateway does not listen: see {}", log.display()).into());
+                return Err(format!("a gateway does not listen: {said}").into());
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// The last words of starts that failed.
+    pub(crate) fn failed_starts(&self) -> MutexGuard<'_, Vec<String>> {
+        self.failed_starts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends it by SIGKILL. Returns when it is gone.

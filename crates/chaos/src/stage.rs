@@ -191,6 +191,14 @@ impl Stage {
             .collect()
     }
 
+    /// The last words of starts that failed.
+    pub(crate) fn failed_starts(&self) -> Vec<String> {
+        let replicas = self.replicas.iter();
+        replicas
+            .flat_map(|replica| replica.failed_starts().clone())
+            .collect()
+    }
+
     /// Ends everything that nobody else holds. Its logs stay if something is wrong; then this
     /// says where.
     pub(crate) fn end(stage: Arc<Self>, is_wrong: bool) -> Option<PathBuf> {
