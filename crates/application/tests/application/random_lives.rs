@@ -28,7 +28,7 @@ const SEEDS: u64 = 100;
 const STEPS: usize = 400;
 const MOST_JOBS: usize = 8;
 
-const LOOPS: [&str; 7] = [
+const LOOPS: [&str; 8] = [
     "dispatch:process",
     "resolve:process",
     "watch:process",
@@ -36,6 +36,7 @@ const LOOPS: [&str; 7] = [
     "resolve:aws-batch",
     "watch:aws-batch",
     "listen",
+    "sweep:aws-batch",
 ];
 
 /// One history, made by a seed.
