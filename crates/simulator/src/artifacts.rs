@@ -74,7 +74,11 @@ impl ArtifactStore for ArtifactsLink {
                 world.artifacts.insert(key.as_str(), content);
                 return Ok(Created::Won);
             }
-            world.artifacts.create(&key, content).await
+            let created = world.artifacts.create(&key, content.clone()).await;
+            if matches!(created, Ok(Created::Won)) {
+                world.note_stored(&key, &content);
+            }
+            created
         })
         .await
     }

@@ -286,6 +286,17 @@ impl ComputeBackend for BatchLink {
         })
     }
 
+    async fn is_marked(
+        &self,
+        id: &BackendId,
+        deployment: &DeploymentId,
+    ) -> Result<bool, BackendError> {
+        let described = self.details(vec![id.0.clone()]).await?;
+        let tags = described.first().map(|job| &job.tags);
+        let tag = tags.and_then(|tags| tags.get(DEPLOYMENT_TAG));
+        Ok(tag.is_some_and(|tag| *tag == deployment.to_string()))
+    }
+
     async fn terminate(&self, id: &BackendId, reason: &str) -> Result<(), BackendError> {
         if self.world.is_planted(Plant::StopOnce) && !self.world.truth().stops_first_time(id) {
             return Ok(());

@@ -385,9 +385,6 @@ impl Container {
         );
         for _ in 0..PATIENCE {
             if store.create(&key, encoded.clone()).await.is_ok() {
-                if end.is_success() {
-                    self.world.truth().is_done(&name.job, &self.id);
-                }
                 sleep(self.world.dice.millis(0, 2_000)).await;
                 return Exit::with_code(code);
             }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use batchway_domain::artifacts::{ArtifactKey, Manifest};
 use batchway_domain::identity::{JobId, TryName};
 use batchway_domain::job::{BackendId, Job, JobState, JobStatus};
 use batchway_fake_aws_batch::wire::JobStatus as JobStatusAtBatch;
@@ -200,8 +201,10 @@ impl World {
             let first = truth
                 .started_without_gate
                 .entry(job.clone())
-                .or_insert_with(|| copy.clone());
-            if first != copy {
+                .or_insert_with(|| copy.clone())
+                .clone();
+            // Of what Batch forgot before anyone heard of it, nobody can know.
+            if first != *copy && !truth.vanished.contains(&first) {
                 let sentence = format!("{first} and {copy} worked on {job}, which has no gate");
                 truth.violate(sentence);
             }
@@ -246,6 +249,19 @@ impl World {
                 truth.violate(format!("{id} is {state:?}, and {copy} has done it"));
             }
             _ => {}
+        }
+    }
+
+    /// Something was stored. A manifest of success is the visible effect of a job.
+    pub(crate) fn note_stored(&self, key: &ArtifactKey, content: &[u8]) {
+        let manifest = Manifest::decode(content).filter(|manifest| manifest.end.is_success());
+        let Some(manifest) = manifest else { return };
+        let mut truth = self.truth();
+        let job = truth.copy(&manifest.backend_id).map(|copy| copy.name.job);
+        if let Some(job) = job {
+            truth.is_done(&job, &manifest.backend_id);
+        } else {
+            truth.violate(format!("{key} was written by a stranger"));
         }
     }
 

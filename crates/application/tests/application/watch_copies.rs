@@ -168,3 +168,19 @@ async fn the_gate_is_not_touched_where_there_is_none() {
     assert_eq!(scene.status(&id), JobStatus::Completed);
     assert_eq!(scene.world.artifacts.keys(), [""; 0]);
 }
+
+/// Which copy did the work is the gate's to say, also where the one that was followed is gone.
+#[tokio::test]
+async fn the_copy_that_did_the_work_is_told_where_the_followed_one_vanished() {
+    let scene = Scene::new();
+    let (id, first, second) = two_copies(&scene, REMOTE).await;
+    assert!(scene.world.start_runner(&scene.job(&id), &first).await);
+    scene.world.finish_runner(&scene.job(&id), &first);
+    scene.world.batch.vanish(&second);
+    for _ in 0..30 {
+        scene.watch_all(&id).await;
+        scene.run("resolve:aws-batch").await;
+    }
+    assert_eq!(scene.status(&id), JobStatus::Completed);
+    assert_eq!(scene.job(&id).backend_id(), Some(&first));
+}

@@ -55,8 +55,9 @@ impl Watch {
         Ok(observations)
     }
 
-    /// What the runner of a copy that failed had left. With a manifest of success, all was done
-    /// when the copy was stopped or its machine went away.
+    /// What the runner of a copy that failed, or is not known any more, had left. With a manifest
+    /// of success, all was done when the copy was stopped or its machine went away. What another
+    /// copy left says which one counts, and that is the gate's to say.
     async fn left_before_the_end(
         &self,
         job: &Job,
@@ -79,7 +80,10 @@ impl Watch {
         if !self.is_long_absent(job) {
             return Ok(vec![absent(None, (None, None))]);
         }
-        let left = self.application.what_it_left(job).await?;
+        let left = match job.state.backend_id() {
+            Some(copy) => self.left_before_the_end(job, copy).await?,
+            None => (None, None),
+        };
         let Some(named) = self.find_by_name(job).await else {
             return Ok(vec![absent(None, left)]);
         };
