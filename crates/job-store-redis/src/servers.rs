@@ -1,6 +1,6 @@
 //! Asking every server about itself.
 
-use fred::error::Error;
+use fred::error::{Error, ErrorKind};
 use fred::interfaces::ClientLike;
 use fred::types::config::Options;
 use fred::types::{ClusterHash, CustomCommand, InfoKind, Value};
@@ -52,15 +52,39 @@ pub(crate) async fn ask_everything(connection: &Connection) -> Result<Vec<Facts>
         let command = CustomCommand::new_static("CONFIG", ClusterHash::Random, false);
         let arguments = vec!["GET", "appendfsync"];
         let appendfsync = asked.custom::<Value, &str>(command, arguments).await;
-        facts.push(Facts::new(&server.to_string(), &info, setting(appendfsync)));
+        let appendfsync = setting(appendfsync)?;
+        facts.push(Facts::new(&server.to_string(), &info, appendfsync));
     }
     Ok(facts)
 }
 
-/// One setting of a server, where it may be asked for.
-fn setting(answer: Result<Value, Error>) -> Option<String> {
-    match answer.ok()? {
-        Value::Array(mut values) => values.pop()?.into_string(),
-        _ => None,
+/// One setting of a server, where it may be asked for. A refusal is the server's own answer; one
+/// that was lost on the way says nothing of what is allowed.
+fn setting(answer: Result<Value, Error>) -> Result<Option<String>, Error> {
+    match answer {
+        Ok(Value::Array(mut values)) => Ok(values.pop().and_then(Value::into_string)),
+        Ok(_) => Ok(None),
+        Err(error) => match error.kind() {
+            ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Timeout => Err(error),
+            _ => Ok(None),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_may_not_be_asked_for_is_unknown_and_a_lost_answer_is_no_refusal() {
+        let answer = Value::Array(vec!["appendfsync".into(), "always".into()]);
+        let known = setting(Ok(answer)).unwrap();
+        assert_eq!(known.as_deref(), Some("always"));
+        let refusal = "NOPERM this user has no permissions to run the 'config|get' command";
+        let refused = Error::new(ErrorKind::Unknown, refusal);
+        assert_eq!(setting(Err(refused)).unwrap(), None);
+        for kind in [ErrorKind::IO, ErrorKind::Canceled, ErrorKind::Timeout] {
+            assert!(setting(Err(Error::new(kind, "it is gone"))).is_err());
+        }
     }
 }
