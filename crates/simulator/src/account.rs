@@ -141,6 +141,20 @@ impl World {
         self.in_account(|account, _| account.vanish(&id.0));
     }
 
+    /// Now and then a job is not shown for much longer than any list should lag behind. With a
+    /// gate, that may cost a second copy, and never a second effect.
+    pub(crate) fn hide_for_a_while(&self, account: &mut Account, id: &BackendId, now: Millis) {
+        let left = self.plan.foul_for.saturating_sub(self.clock.elapsed());
+        let left = u64::try_from(left.as_millis()).unwrap_or(0);
+        if left > 0 && self.dice.happens(self.plan.hidden) {
+            let hidden_for = self.dice.between(0, left.min(300_000));
+            account.hide(
+                &id.0,
+                now.plus(Millis(i64::try_from(hidden_for).unwrap_or(0))),
+            );
+        }
+    }
+
     /// Somebody else's jobs that look like ours: a deployment with a copy of our store, and one
     /// who tried our name with a request of his own.
     pub(crate) fn have_someone_copy_a_job(self: &Arc<Self>) {

@@ -93,6 +93,7 @@ impl BatchLink {
             let id = BackendId(accepted.job_id.to_string());
             world.truth().add_copy(id.clone(), name.clone(), is_gated);
             world.trace(|| format!("{id} is accepted as {name}"));
+            world.hide_for_a_while(account, &id, now);
             Ok(id)
         });
         match answer.await {
@@ -304,7 +305,7 @@ impl ComputeBackend for BatchLink {
         let (id, reason) = (id.0.clone(), reason.to_owned());
         let cancels = self.world.is_planted(Plant::CancelJob);
         self.read(move |world, account, now| {
-            world.truth().stop_asked(&BackendId(id.clone()));
+            world.stop_asked(&BackendId(id.clone()));
             world.trace(|| format!("{id} is told to stop"));
             if cancels {
                 account.cancel_job(&id, &reason, now)

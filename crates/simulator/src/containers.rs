@@ -163,6 +163,10 @@ impl Container {
         if self.wait(queued).await.is_err() {
             return Exit::with_code(TERMINATED);
         }
+        let fails = self.world.dice.happens(self.world.plan.not_started);
+        if fails && !self.world.weather.is_fair() {
+            return Exit::not_started("CannotPullContainerError: no such image");
+        }
         let (id, attempt) = (self.id.clone(), self.attempt);
         self.world
             .in_account(|account, now| account.started(&id.0, attempt, now));

@@ -22,8 +22,9 @@ pub const RESOLVED_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// proves that a request will not arrive.
 pub const RESOLVED_WITHOUT_GATE_WITHIN: Duration = Duration::from_secs(21 * 60);
 
-/// The same where the backend has forgotten a job: that it is lost is said after ten minutes.
-pub const LOST_WITHIN: Duration = Duration::from_secs(16 * 60);
+/// The same where the backend has forgotten a job: that it is lost is said after ten minutes, and
+/// after ten more where the gate had to be asked first which copy it was.
+pub const LOST_WITHIN: Duration = Duration::from_secs(26 * 60);
 
 /// How long a job may take from there to its end: the longest wait for a machine, the longest run,
 /// three times over where it has to be tried again, and a look at it.

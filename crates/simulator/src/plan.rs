@@ -23,6 +23,10 @@ pub(crate) struct Plan {
     /// How long a submission may be unseen by ListJobs, and by DescribeJobs.
     pub(crate) list_lag: Duration,
     pub(crate) describe_lag: Duration,
+    /// Of a thousand submissions, how many are not shown for minutes.
+    pub(crate) hidden: u64,
+    /// Of a thousand attempts, how many never start.
+    pub(crate) not_started: u64,
     /// How long a job is RUNNABLE.
     pub(crate) runnable_for: Duration,
     /// The longest that a job waits for a machine after that.
@@ -69,6 +73,13 @@ impl Plan {
             skew: dice.millis(0, 8_000),
             list_lag: dice.millis(0, 50_000),
             describe_lag: dice.pick(&[0, 0, 3, 20]).into_seconds(),
+            // Without a gate nothing but the list tells that a job was accepted.
+            hidden: if has_ungated {
+                0
+            } else {
+                dice.pick(&[0, 0, 100, 400])
+            },
+            not_started: dice.pick(&[0, 0, 100]),
             runnable_for: dice.pick(&[0, 2, 30]).into_seconds(),
             longest_queue: dice.pick(&[5, 30, 90]).into_seconds(),
             longest_run: dice.pick(&[5, 20, 60]).into_seconds(),

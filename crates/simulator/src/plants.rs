@@ -34,7 +34,7 @@ macro_rules! plants {
 
             /// What is wrong.
             pub const fn description(self) -> &'static str {
-                match self { $(Self::$plant => concat!($($doc),*),)* }
+                match self { $(Self::$plant => concat!($($doc),*).trim_ascii(),)* }
             }
         }
     };
@@ -43,7 +43,8 @@ macro_rules! plants {
 plants! {
     /// A SubmitJob without an answer is sent again by the SDK, up to three times.
     SdkRetries = "sdk-retries",
-    /// What an old epoch hears of its sending counts as the present one's.
+    /// Sendings are not told apart: what an old one hears counts as the present one's, and a new
+    /// claim forgets that an earlier one is in doubt.
     NoEpoch = "no-epoch",
     /// A record is written over whatever is there, be it newer than what was read.
     NoCompareAndSet = "no-compare-and-set",
@@ -171,6 +172,9 @@ fn decide_wrongly(
     let mut transition = observe(&job, &observation, rules, now)?;
     if transition.job.cancel_requested_at.is_none() {
         transition.job.cancel_requested_at = cancelled_at;
+    }
+    if plant == Plant::NoEpoch && matches!(observation, Observation::Claimed { .. }) {
+        transition.job.current_try.in_doubt = false;
     }
     if plant == Plant::SurplusForgotten {
         transition.job.surplus.clear();

@@ -39,11 +39,16 @@ pub(crate) struct Truth {
     working: BTreeMap<JobId, BackendId>,
     /// The copies that worked to their end and left their results.
     done: BTreeMap<JobId, BackendId>,
+    /// The copies whose machine went away while their last word was on its way: the backend had
+    /// said by then that they failed, and either word may be taken.
+    done_late: BTreeSet<BackendId>,
     /// Of types without a gate, the one copy that was started.
     started_without_gate: BTreeMap<JobId, BackendId>,
     vanished: BTreeSet<BackendId>,
     stopped: BTreeSet<BackendId>,
     ends: BTreeMap<JobId, JobStatus>,
+    /// Jobs whose owner wanted them stopped while nothing of them was being sent.
+    not_to_be_sent: BTreeSet<JobId>,
     /// What happened, where somebody wants to read it.
     trace: Option<Vec<String>>,
 }
@@ -137,13 +142,6 @@ impl Truth {
         !self.vanished.is_empty()
     }
 
-    /// Someone stops a job at the backend.
-    pub(crate) fn stop_asked(&mut self, id: &BackendId) {
-        if self.foreign.contains(id) {
-            self.violate(format!("{id} was stopped, and is none of ours"));
-        }
-    }
-
     /// Whether this is the first stop of that copy.
     pub(crate) fn stops_first_time(&mut self, id: &BackendId) -> bool {
         self.stopped.insert(id.clone())
@@ -171,6 +169,27 @@ impl World {
         if let Some(trace) = &mut truth.trace {
             let elapsed = self.clock.elapsed().as_secs_f64();
             trace.push(format!("{elapsed:10.3} {}", line()));
+        }
+    }
+
+    /// A gateway stops a job at the backend.
+    pub(crate) fn stop_asked(&self, id: &BackendId) {
+        let name = self.truth().copy(id).map(|copy| copy.name);
+        let record = name.as_ref().and_then(|name| self.jobs.job(&name.job));
+        let mut truth = self.truth();
+        if truth.foreign.contains(id) {
+            truth.violate(format!("{id} was stopped, and is none of ours"));
+        }
+        let Some((name, record)) = name.zip(record) else {
+            return;
+        };
+        let works = truth.working.get(&name.job) == Some(id);
+        let is_wanted = record.cancel_requested_at.is_none()
+            && !record.status().is_terminal()
+            && record.current_try.number == name.number;
+        if works && is_wanted {
+            let sentence = format!("{id} was stopped while it worked, and nobody asked for it");
+            truth.violate(sentence);
         }
     }
 
@@ -221,6 +240,14 @@ impl World {
             let sentence = format!("{id} follows {counts}, which is none of ours");
             truth.violate(sentence);
         }
+        let is_being_sent = matches!(state, JobState::Submitting { .. });
+        if is_being_sent && truth.not_to_be_sent.contains(id) {
+            let sentence = format!("{id} is sent after its owner wanted it stopped");
+            truth.violate(sentence);
+        }
+        if !is_being_sent && job.cancel_requested_at.is_some() {
+            truth.not_to_be_sent.insert(id.clone());
+        }
         let status = job.status();
         if let Some(end) = truth.ends.get(id).copied() {
             if end != status {
@@ -239,6 +266,10 @@ impl World {
         let done = truth.done.get(id).cloned();
         match (state, done) {
             (JobState::Completed, Some(copy)) if job.backend_id() == Some(&copy) => {}
+            (JobState::Completed, None)
+                if job
+                    .backend_id()
+                    .is_some_and(|id| truth.done_late.contains(id)) => {}
             (JobState::Completed, done) => {
                 let counts = job.backend_id();
                 truth.violate(format!(
@@ -257,11 +288,12 @@ impl World {
         let manifest = Manifest::decode(content).filter(|manifest| manifest.end.is_success());
         let Some(manifest) = manifest else { return };
         let mut truth = self.truth();
-        let job = truth.copy(&manifest.backend_id).map(|copy| copy.name.job);
-        if let Some(job) = job {
-            truth.is_done(&job, &manifest.backend_id);
-        } else {
-            truth.violate(format!("{key} was written by a stranger"));
+        match truth.copy(&manifest.backend_id) {
+            Some(copy) if copy.status.is_terminal() => {
+                truth.done_late.insert(manifest.backend_id);
+            }
+            Some(copy) => truth.is_done(&copy.name.job, &manifest.backend_id),
+            None => truth.violate(format!("{key} was written by a stranger")),
         }
     }
 
@@ -270,6 +302,9 @@ impl World {
     pub(crate) fn heard(self: &Arc<Self>, process: Process, copy: &BackendId, name: &TryName) {
         let (world, copy, name) = (self.clone(), copy.clone(), name.clone());
         let faults = world.weather.faults();
+        if !world.weather.is_calm() {
+            return;
+        }
         tokio::spawn(async move {
             sleep(WRITTEN_DOWN_WITHIN).await;
             let was_undisturbed =

@@ -92,6 +92,15 @@ impl Weather {
         self.faults.load(Ordering::Relaxed)
     }
 
+    /// Whether everything can be reached now.
+    pub(crate) fn is_calm(&self) -> bool {
+        !self.store_is_down()
+            && !self.artifacts_are_down()
+            && !self.batch_is_down()
+            && !self.rights_are_missing()
+            && !self.calls_are_throttled()
+    }
+
     /// All that was broken works.
     pub(crate) fn clear(&self) {
         self.set_fair(true);
