@@ -20,6 +20,7 @@ use crate::catalog::{Catalog, Facts, NotUsable};
 use crate::classification::Verdict;
 use crate::clients::{self, Timeouts};
 use crate::failure::OUR_MARK;
+use crate::lookup::Named;
 use crate::overrides::{self, Overrides};
 use crate::target::{BatchTarget, QueueArn};
 use crate::{description, fargate, log, lookup, submission, sweeping, tags};
@@ -318,9 +319,16 @@ impl ComputeBackend for AwsBatchBackend {
         let Some(BatchTarget { queue, .. }) = BatchTarget::parse(target) else {
             return Err(no_queue(&target.0));
         };
-        lookup::find_by_name(&self.batch, name, &queue, hash)
-            .await
-            .map_err(|failure| self.backend_error(failure))
+        let now = self.config.clock.now();
+        match lookup::find_by_name(&self.batch, name, &queue, hash, now).await {
+            Ok(Named::Ours(candidates)) => Ok(candidates),
+            Ok(Named::NotYetDescribed(id)) => Err(BackendError {
+                reason: format!("AWS Batch lists {id}, and does not describe it yet"),
+                throttled: false,
+                source: None,
+            }),
+            Err(failure) => Err(self.backend_error(failure)),
+        }
     }
 
     fn queue_of(&self, target: &Target) -> Option<Queue> {

@@ -1,9 +1,11 @@
 //! Finding jobs by their ids and by their names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use aws_sdk_batch::Client;
 use aws_sdk_batch::types::{JobDetail, JobSummary, KeyValuesPair};
+use batchway_domain::Timestamp;
 use batchway_domain::identity::TryName;
 use batchway_domain::job::{BackendId, RequestHash};
 use batchway_domain::ports::Candidate;
@@ -50,29 +52,53 @@ pub(crate) async fn describe(
     Ok(jobs)
 }
 
-/// What bears this very name in the queue and was submitted by this request, oldest first.
+/// What bears the name of a try, as far as it can be told by now.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Named {
+    /// What was submitted by this request, oldest first.
+    Ours(Vec<Candidate>),
+    /// This one is listed and not described yet: whose it is will be known in a moment.
+    NotYetDescribed(BackendId),
+}
+
+/// How long after its submission a job may be listed and not described. One that is older is as
+/// good as described: to overlook it would send it twice.
+const DESCRIBED_WITHIN: Duration = Duration::from_secs(5 * 60);
+
+/// What bears this very name in the queue and was submitted by this request.
 pub(crate) async fn find_by_name(
     client: &Client,
     name: &TryName,
     queue: &QueueArn,
     hash: &RequestHash,
-) -> Result<Vec<Candidate>, CallFailure> {
+    now: Timestamp,
+) -> Result<Named, CallFailure> {
     let listed = list_by_name(client, &name.to_string(), queue).await?;
-    let ids: Vec<BackendId> = listed
+    let ids = listed.iter().map(|candidate| &candidate.id);
+    let described = describe(client, ids).await?;
+    Ok(tell_apart(listed, &described, hash, now))
+}
+
+fn tell_apart(
+    mut listed: Vec<Candidate>,
+    described: &[JobDetail],
+    hash: &RequestHash,
+    now: Timestamp,
+) -> Named {
+    let described: BTreeMap<&str, bool> = described
         .iter()
-        .map(|candidate| candidate.id.clone())
+        .filter_map(|job| Some((job.job_id()?, tags::is_of_request(job, hash))))
         .collect();
-    let foreign: BTreeSet<String> = describe(client, &ids)
-        .await?
-        .into_iter()
-        .filter(|job| !tags::is_of_request(job, hash))
-        .filter_map(|job| job.job_id)
-        .collect();
-    let mut candidates = listed;
-    // What is listed and not described yet is kept: to overlook a job would send it twice.
-    candidates.retain(|candidate| !foreign.contains(&candidate.id.0));
-    candidates.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-    Ok(candidates)
+    let is_too_young = |candidate: &&Candidate| {
+        !described.contains_key(candidate.id.0.as_str())
+            && now.since(candidate.created_at) < DESCRIBED_WITHIN
+    };
+    if let Some(young) = listed.iter().find(is_too_young) {
+        return Named::NotYetDescribed(young.id.clone());
+    }
+    listed.retain(|candidate| described.get(candidate.id.0.as_str()) != Some(&false));
+    listed.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    Named::Ours(listed)
 }
 
 async fn list_by_name(
@@ -102,7 +128,7 @@ async fn list_by_name(
 fn candidate(job: &JobSummary) -> Option<Candidate> {
     Some(Candidate {
         id: BackendId(job.job_id().filter(|id| !id.is_empty())?.to_owned()),
-        created_at: moment(job.created_at()).unwrap_or(batchway_domain::Timestamp::MAX),
+        created_at: moment(job.created_at()).unwrap_or(Timestamp::MAX),
     })
 }
 
@@ -122,5 +148,50 @@ mod tests {
         for bad in ["", "../../etc/passwd", "é\0", "a b", &"x".repeat(129)] {
             assert!(!id(bad), "{bad}");
         }
+    }
+
+    fn candidate(id: &str, created_at: i64) -> Candidate {
+        Candidate {
+            id: BackendId(id.to_owned()),
+            created_at: Timestamp::from_millis(created_at),
+        }
+    }
+
+    fn described(id: &str, hash: &str) -> JobDetail {
+        JobDetail::builder()
+            .job_id(id)
+            .job_name("name")
+            .job_queue("queue")
+            .status(aws_sdk_batch::types::JobStatus::Runnable)
+            .job_definition("definition")
+            .started_at(0)
+            .tags("batchway:request-hash", hash)
+            .build()
+    }
+
+    #[test]
+    fn a_job_that_is_not_described_yet_is_neither_ours_nor_somebody_elses() {
+        let hash = RequestHash("ours".to_owned());
+        let now = Timestamp::from_millis(1_000_000);
+        let young = vec![candidate("b", 999_000), candidate("a", 998_000)];
+        let both = [described("a", "ours"), described("b", "theirs")];
+        let told = |listed: &[Candidate], described: &[JobDetail]| {
+            tell_apart(listed.to_vec(), described, &hash, now)
+        };
+        assert_eq!(told(&young, &both), Named::Ours(vec![young[1].clone()]));
+        let first = Named::NotYetDescribed(young[0].id.clone());
+        assert_eq!(told(&young, &both[..1]), first);
+        // By now it would be described, if ever.
+        let old = [candidate("b", 0)];
+        assert_eq!(told(&old, &both[..1]), Named::Ours(old.to_vec()));
+        // Of an age that is not told nothing can be concluded.
+        let ageless = [Candidate {
+            created_at: Timestamp::MAX,
+            ..candidate("b", 0)
+        }];
+        assert_eq!(
+            told(&ageless, &[]),
+            Named::NotYetDescribed(ageless[0].id.clone())
+        );
     }
 }

@@ -217,11 +217,17 @@ impl ComputeBackend for BatchLink {
         if !self.world.is_planted(Plant::AdoptByNameOnly) {
             let ids = listed.iter().map(|job| job.job_id.to_string()).collect();
             let described = self.details(ids).await?;
+            let detail = |job: &JobSummary| described.iter().find(|one| one.job_id == job.job_id);
+            if listed.iter().any(|job| detail(job).is_none()) {
+                return Err(BackendError {
+                    reason: "a job is listed, and not described yet".to_owned(),
+                    throttled: false,
+                    source: None,
+                });
+            }
             listed.retain(|job| {
-                let detail = described.iter().find(|detail| detail.job_id == job.job_id);
-                detail
-                    .and_then(|detail| detail.tags.get(HASH_TAG))
-                    .is_none_or(|tagged| *tagged == hash.0)
+                let tag = detail(job).and_then(|detail| detail.tags.get(HASH_TAG));
+                tag.is_none_or(|tagged| *tagged == hash.0)
             });
         }
         Ok(listed
