@@ -147,7 +147,8 @@ impl World {
         let left = self.plan.foul_for.saturating_sub(self.clock.elapsed());
         let left = u64::try_from(left.as_millis()).unwrap_or(0);
         if left > 0 && self.dice.happens(self.plan.hidden) {
-            let hidden_for = self.dice.between(0, left.min(300_000));
+            let longest = self.dice.pick(&[60_000, 600_000]);
+            let hidden_for = self.dice.between(longest / 2, longest).min(left);
             account.hide(
                 &id.0,
                 now.plus(Millis(i64::try_from(hidden_for).unwrap_or(0))),

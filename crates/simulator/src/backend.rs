@@ -20,6 +20,8 @@ use batchway_fake_aws_batch::wire::{
 };
 use batchway_fake_aws_batch::{Account, ApiError, Millis};
 
+use tokio::task::yield_now;
+
 use crate::account::{DEPLOYMENT_TAG, HASH_TAG, RUNNER_TAG, tags};
 use crate::network::{NoAnswer, Service};
 use crate::plants::Plant;
@@ -189,6 +191,7 @@ impl ComputeBackend for BatchLink {
                 }
             }
         }
+        self.stand_still_now_and_then().await;
         if let Ok(id) = &answer {
             self.world.heard(self.process, id, &submission.name);
         }
@@ -340,6 +343,14 @@ impl ComputeBackend for BatchLink {
 }
 
 impl BatchLink {
+    /// A process that has its answer, and has not written it down.
+    async fn stand_still_now_and_then(&self) {
+        if self.world.plan.pauses && self.world.dice.happens(300) {
+            self.world.replicas[self.process.replica].stand_still();
+            yield_now().await;
+        }
+    }
+
     /// What is said of the newest job of that name is taken for this one's.
     async fn put_another_in_its_place(&self, job: &mut JobDetail) -> Result<(), BackendError> {
         let named = self.listed_by_name(job.job_name.to_string()).await?;

@@ -138,20 +138,20 @@ impl World {
         let rates = self.plan.rates_of(service);
         let drawn = dice.below(1000);
         if drawn < rates.lost {
-            self.weather.count_fault();
+            self.count_fault_of(service);
             return Fate::RequestLost {
                 noticed_after: dice.millis(0, 3_000),
             };
         }
         if drawn < rates.lost + rates.reply_lost {
-            self.weather.count_fault();
+            self.count_fault_of(service);
             return Fate::ReplyLost {
                 there: dice.millis(0, 500),
                 noticed_after: dice.millis(0, 3_000),
             };
         }
         if drawn < rates.lost + rates.reply_lost + rates.stalled {
-            self.weather.count_fault();
+            self.count_fault_of(service);
             return Fate::Stalled {
                 arrives_after: self.stall(),
                 noticed_after: dice.millis(5_000, 20_000),
@@ -166,6 +166,14 @@ impl World {
         Fate::Delivered {
             there: latency(true),
             back: latency(service != Service::Store),
+        }
+    }
+
+    fn count_fault_of(&self, service: Service) {
+        if service == Service::Store {
+            self.weather.count_disturbance();
+        } else {
+            self.weather.count_fault();
         }
     }
 

@@ -61,7 +61,7 @@ impl Plan {
         let foul_for = if has_ungated {
             dice.millis(60_000, 1_500_000)
         } else {
-            dice.millis(20_000, 400_000)
+            dice.millis(20_000, dice.pick(&[200_000, 800_000]))
         };
         Self {
             replicas: usize::try_from(dice.between(1, 3)).unwrap_or(3),

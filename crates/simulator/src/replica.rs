@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -31,19 +32,31 @@ pub(crate) type Request = Box<dyn FnOnce(Application) -> BoxFuture<'static, ()> 
 
 /// Where requests to a replica go, while there is one.
 #[derive(Default)]
-pub(crate) struct Inbox(Mutex<Option<UnboundedSender<Request>>>);
+pub(crate) struct Inbox {
+    sender: Mutex<Option<UnboundedSender<Request>>>,
+    stands_still: AtomicBool,
+}
 
 impl Inbox {
+    /// The process behind it stands still at its next step.
+    pub(crate) fn stand_still(&self) {
+        self.stands_still.store(true, Ordering::Relaxed);
+    }
+
+    fn is_to_stand_still(&self) -> bool {
+        self.stands_still.swap(false, Ordering::Relaxed)
+    }
+
     /// Whether there is someone to take it.
     pub(crate) fn send(&self, request: Request) -> bool {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
         sender
             .as_ref()
             .is_some_and(|sender| sender.send(request).is_ok())
     }
 
     fn open(&self, sender: Option<UnboundedSender<Request>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = sender;
+        *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = sender;
     }
 }
 
@@ -81,10 +94,10 @@ pub(crate) async fn keep_running(world: Arc<World>, replica: usize) {
         let life = Box::pin(run(world.clone(), process, inbox));
         world.replicas[replica].open(Some(sender));
         world.truth().process_started(process);
-        Mortal::new(&world, life).await;
+        Mortal::new(&world, replica, life).await;
         world.replicas[replica].open(None);
         world.truth().process_died(process);
-        world.weather.count_fault();
+        world.weather.count_disturbance();
         sleep(world.dice.millis(50, 10_000)).await;
     }
 }
@@ -189,6 +202,7 @@ async fn rest(world: &World, work: &dyn Loop, report: &Report) {
 /// A process that is killed at one of its steps, and may stand still for a while before.
 struct Mortal<'a> {
     world: &'a World,
+    replica: usize,
     life: Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
     steps: u64,
     dies_at: Option<u64>,
@@ -197,12 +211,17 @@ struct Mortal<'a> {
 }
 
 impl<'a> Mortal<'a> {
-    fn new(world: &'a World, life: Pin<Box<dyn Future<Output = ()> + Send + 'a>>) -> Self {
+    fn new(
+        world: &'a World,
+        replica: usize,
+        life: Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
+    ) -> Self {
         let (dice, plan) = (&world.dice, &world.plan);
         let dies = plan.kills && dice.happens(700) && !world.weather.is_fair();
         let pauses = plan.pauses && dice.happens(700) && !world.weather.is_fair();
         Self {
             world,
+            replica,
             life,
             steps: 0,
             dies_at: dies.then(|| dice.scale(10)),
@@ -214,7 +233,7 @@ impl<'a> Mortal<'a> {
     /// Shorter and longer than a lease.
     fn pause(&self) -> Duration {
         let dice = &self.world.dice;
-        let pause = dice.pick(&[3_000, 30_000, 90_000, 200_000]);
+        let pause = dice.pick(&[3_000, 30_000, 90_000, 400_000]);
         let left = self
             .world
             .plan
@@ -240,9 +259,10 @@ impl Future for Mortal<'_> {
             if self.dies_at == steps {
                 return Poll::Ready(());
             }
-            if self.stands_still_at == steps {
+            let is_told = self.world.replicas[self.replica].is_to_stand_still();
+            if is_told || self.stands_still_at == steps {
                 let mut pause = Box::pin(sleep(self.pause()));
-                self.world.weather.count_fault();
+                self.world.weather.count_disturbance();
                 if pause.as_mut().poll(context).is_pending() {
                     self.stands_still = Some(pause);
                     return Poll::Pending;

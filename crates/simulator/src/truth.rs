@@ -301,14 +301,14 @@ impl World {
     /// knows of it soon.
     pub(crate) fn heard(self: &Arc<Self>, process: Process, copy: &BackendId, name: &TryName) {
         let (world, copy, name) = (self.clone(), copy.clone(), name.clone());
-        let faults = world.weather.faults();
+        let before = world.weather.disturbances();
         if !world.weather.is_calm() {
             return;
         }
         tokio::spawn(async move {
             sleep(WRITTEN_DOWN_WITHIN).await;
             let was_undisturbed =
-                world.weather.faults() == faults && world.truth().is_alive(process);
+                world.weather.disturbances() == before && world.truth().is_alive(process);
             if was_undisturbed
                 && !world.is_known(&copy, &name)
                 && world.truth().is_alive_at_batch(&copy)

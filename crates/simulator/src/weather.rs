@@ -17,7 +17,7 @@ pub(crate) async fn turn_bad(world: Arc<World>) {
         if world.weather.is_fair() {
             return;
         }
-        world.weather.count_fault();
+        world.weather.count_disturbance();
         befall(&world).await;
     }
 }

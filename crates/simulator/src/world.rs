@@ -57,6 +57,8 @@ pub(crate) struct Weather {
     gateways_are_cut_off: AtomicBool,
     /// How many faults there were.
     faults: AtomicU64,
+    /// Those of them that keep a gateway from writing something down.
+    disturbances: AtomicU64,
 }
 
 macro_rules! switches {
@@ -86,6 +88,15 @@ impl Weather {
 
     pub(crate) fn count_fault(&self) {
         self.faults.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_disturbance(&self) {
+        self.count_fault();
+        self.disturbances.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn disturbances(&self) -> u64 {
+        self.disturbances.load(Ordering::Relaxed)
     }
 
     pub(crate) fn faults(&self) -> u64 {

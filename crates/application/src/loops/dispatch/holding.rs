@@ -26,7 +26,7 @@ use crate::calls::PROBE_EVERY;
 
 /// How long a job waits for a target that is shut, unless it is called back. Only if nobody
 /// could call it back does it wait so long.
-const WAITS_AT_MOST: Duration = Duration::from_secs(300);
+const WAITS_AT_MOST: Duration = Duration::from_secs(150);
 
 /// The least time between two looks at a target by one who was not allowed to try it.
 const LEAST_WAIT: Duration = Duration::from_secs(1);
