@@ -90,6 +90,25 @@ impl Plan {
             trouble_every: dice.pick(&[20, 60, 300]).into_seconds(),
             badness: dice.pick(&[0, 10, 50, 150]),
         }
+        .perhaps_with_late_answers(dice)
+    }
+
+    /// Now and then little goes wrong but that answers are read much too late, of jobs that are not
+    /// shown meanwhile: among many other faults that would hardly ever come together.
+    fn perhaps_with_late_answers(self, dice: &Dice) -> Self {
+        if self.ungated > 0 || !dice.happens(150) {
+            return self;
+        }
+        Self {
+            foul_for: dice.millis(500_000, 800_000),
+            hidden: 500,
+            kills: false,
+            pauses: true,
+            badness: dice.pick(&[0, 10]),
+            trouble_every: Duration::from_secs(300),
+            longest_queue: Duration::from_secs(90),
+            ..self
+        }
     }
 
     pub(crate) fn rates_of(&self, service: Service) -> Rates {
