@@ -80,6 +80,28 @@ async fn one_job_tries_every_half_minute_and_the_others_wait_untouched() {
     assert!(changed.count() <= 6, "only those that tried");
 }
 
+/// Whoever was to try next may be gone, and then nobody calls the others back.
+#[tokio::test]
+async fn jobs_that_wait_look_for_themselves_where_the_one_that_was_to_try_is_cancelled() {
+    let scene = Scene::new();
+    scene.world.batch.hold(expired());
+    submit(&scene, 3).await;
+    run_all(&scene.gateway).await;
+    let jobs = scene.world.jobs.all_jobs();
+    let tries_next = jobs.iter().min_by_key(|job| job.due().at).unwrap();
+    let key = &scene.world.key;
+    let cancelled = scene
+        .gateway
+        .application
+        .cancel_job(key, tries_next.id.as_str());
+    assert!(cancelled.await.unwrap().confirmed);
+    scene.world.batch.hold(None);
+    scene.world.clock.advance(155 * SECOND);
+    run_all(&scene.gateway).await;
+    let sent = scene.world.jobs.all_jobs().into_iter().filter(is_sent);
+    assert_eq!(sent.count(), 2);
+}
+
 #[tokio::test]
 async fn replicas_try_together_no_more_often() {
     let scene = Scene::new();
