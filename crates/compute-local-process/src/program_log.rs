@@ -38,8 +38,9 @@ impl From<io::Error> for PageError {
 pub(crate) fn page(run: &Run, from: &LogPosition, limit: usize) -> Result<LogPage, PageError> {
     let name = run.folder().file_name().unwrap_or_default();
     let prefix = format!("{}:", name.display());
-    // Asked first: what is written after this answer is found complete.
-    let is_complete = !run.is_alive()?;
+    // Asked first: what is written after this answer is found complete. Its exit is the last that a
+    // runner records, a moment before it is gone.
+    let is_complete = run.has(files::EXIT) || !run.is_alive()?;
     let log = ProgramLog::open(run)?.ok_or(PageError::NoLog)?;
     let (lines, next) = match from {
         LogPosition::Start => log.page_from(0, limit, is_complete)?,
