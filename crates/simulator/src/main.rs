@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 use batchway_simulator::{Plant, Verdict, live};
 use clap::Parser;
 
+/// A history is little more than small things that come and go.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Lives through simulated histories of the gateway and looks for a broken promise.
 #[derive(Debug, Parser)]
 #[command(name = "batchway-simulator", version)]
