@@ -43,9 +43,10 @@ impl Application {
         is_as_wished: impl Fn(&Job) -> bool,
     ) -> Result<Job, RequestError> {
         let deadline = Instant::now() + at_most;
-        let mut changed = self.0.changes.subscribe(&job.id);
+        let changes = self.0.changes.of(&job.id);
         loop {
-            // Read after subscribing, so that no change falls between the two.
+            // Asked for before reading, so that no change falls between the two.
+            let changed = changes.notified();
             job = self.find_own(key, job.id.as_str()).await?;
             let over = Instant::now() >= deadline || self.0.draining.is_cancelled();
             if over || job.status().is_terminal() || is_as_wished(&job) {
@@ -53,7 +54,7 @@ impl Application {
             }
             tokio::select! {
                 biased;
-                _ = changed.changed() => {}
+                () = changed => {}
                 () = sleep_until(deadline.min(Instant::now() + LOOK_EVERY)) => {}
                 () = self.0.draining.cancelled() => {}
             }
