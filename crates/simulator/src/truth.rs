@@ -46,6 +46,8 @@ pub(crate) struct Truth {
     started_without_gate: BTreeMap<JobId, BackendId>,
     vanished: BTreeSet<BackendId>,
     stopped: BTreeSet<BackendId>,
+    /// The attempts whose containers are gone.
+    exited: BTreeSet<(BackendId, u32)>,
     ends: BTreeMap<JobId, JobStatus>,
     /// Jobs whose owner wanted them stopped while nothing of them was being sent.
     not_to_be_sent: BTreeSet<JobId>,
@@ -140,6 +142,14 @@ impl Truth {
 
     pub(crate) fn has_vanished(&self) -> bool {
         !self.vanished.is_empty()
+    }
+
+    pub(crate) fn attempt_is_over(&mut self, id: &BackendId, attempt: u32) {
+        self.exited.insert((id.clone(), attempt));
+    }
+
+    fn is_over(&self, id: &BackendId, attempt: u32) -> bool {
+        self.exited.contains(&(id.clone(), attempt))
     }
 
     /// Whether this is the first stop of that copy.
@@ -289,7 +299,10 @@ impl World {
         let Some(manifest) = manifest else { return };
         let mut truth = self.truth();
         match truth.copy(&manifest.backend_id) {
-            Some(copy) if copy.status.is_terminal() => {
+            Some(copy)
+                if copy.status.is_terminal()
+                    || truth.is_over(&manifest.backend_id, manifest.attempt) =>
+            {
                 truth.done_late.insert(manifest.backend_id);
             }
             Some(copy) => truth.is_done(&copy.name.job, &manifest.backend_id),

@@ -136,6 +136,7 @@ impl Container {
         if let Some(name) = &name {
             world.truth().works_no_more(&name.job, &id);
         }
+        world.truth().attempt_is_over(&id, attempt);
         world.trace(|| format!("{id} attempt {attempt} exits: {:?}", exit.code));
         world.in_account(|account, now| account.exited(&id.0, attempt, exit, now));
     }
