@@ -8,6 +8,7 @@
 //! * [`artifacts`]: where results lie; the gate and the manifest of a try.
 //! * [`security`]: API keys, job tokens, signed links, and which webhook targets are taken.
 //! * [`job_type`]: kinds of job, as configured.
+//! * [`webhooks`]: deliveries of events to whoever wants to be told.
 //! * [`runner`]: what the gateway and the program inside the container say to each other.
 //!
 //! Time is a parameter ([`Timestamp`]), and so are ids: functions here give the same answer to
@@ -22,5 +23,6 @@ pub mod ports;
 pub mod runner;
 pub mod security;
 mod timestamp;
+pub mod webhooks;
 
 pub use timestamp::{InvalidTimestamp, Timestamp};

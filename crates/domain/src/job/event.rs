@@ -36,7 +36,8 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 10] = [
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
         Self::Queued,
         Self::Waiting,
         Self::Submitted,
@@ -63,6 +64,14 @@ impl EventKind {
             Self::Failed => "job.failed",
             Self::Cancelled => "job.cancelled",
         }
+    }
+
+    /// Whether a webhook is called for it.
+    pub const fn is_delivered(self) -> bool {
+        matches!(
+            self,
+            Self::Running | Self::Completed | Self::Failed | Self::Cancelled
+        )
     }
 }
 

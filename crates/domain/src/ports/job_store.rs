@@ -8,6 +8,7 @@ use crate::Timestamp;
 use crate::identity::{IdempotencyKey, JobId, JobTypeName, UserName};
 use crate::job::{Event, Job, JobStatus, Lane, NewJob};
 use crate::security::KeyDigest;
+use crate::webhooks::Delivery;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -71,8 +72,8 @@ pub trait JobStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`].
     async fn params(&self, id: &JobId) -> Result<Option<Arc<str>>, StoreError>;
 
-    /// Puts a changed record in place of the one with the expected version, with its events
-    /// and its due entry ([`Job::due`]).
+    /// Puts a changed record in place of the one with the expected version, with its events,
+    /// their deliveries ([`JobCommit::deliveries`]) and its due entry ([`Job::due`]).
     ///
     /// MUST refuse with [`CommitError::Conflict`] where the version there is another, and then
     /// change nothing. MUST number a user's events without gaps.
@@ -112,7 +113,7 @@ pub trait JobStore: Send + Sync + std::fmt::Debug {
         limit: usize,
     ) -> Result<Vec<(u64, Event)>, StoreError>;
 
-    /// Forgets a job: record, params, index entries, due entry, events. Only at the version
+    /// Forgets a job: record, params, index entries, due entry, events, deliveries. Only at the version
     /// that the caller has seen. Its idempotency key stays until its own time is over.
     ///
     /// # Errors
@@ -221,6 +222,16 @@ pub struct JobCommit {
     pub operation: u128,
     /// The events of the change.
     pub events: Vec<Event>,
+}
+
+impl JobCommit {
+    /// What is to be delivered of the events, written in the same step.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        let events = self.events.iter();
+        events
+            .filter_map(|event| Delivery::of(&self.job, event))
+            .collect()
+    }
 }
 
 /// What to take by [`JobStore::take_due`].

@@ -11,6 +11,9 @@ mod event_feed;
 mod job_store;
 mod run_history;
 mod sweep_ledger;
+mod webhook_outbox;
+mod webhook_secrets;
+mod webhook_sender;
 
 pub use api_keys::{ApiKeys, KeyError, KeyRecord};
 pub use artifact_store::{
@@ -34,3 +37,6 @@ pub use job_store::{
 };
 pub use run_history::{FinishedRun, RunHistory};
 pub use sweep_ledger::{MAX_ORPHANS, Orphan, SweepLedger};
+pub use webhook_outbox::{DeliveryRequest, Receiver, WebhookOutbox};
+pub use webhook_secrets::WebhookSecrets;
+pub use webhook_sender::{WebhookAnswer, WebhookRequest, WebhookSender, WebhookUnanswered};

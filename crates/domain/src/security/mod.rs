@@ -10,4 +10,4 @@ pub use api_key::{ApiKey, InvalidApiKey, KeyDigest};
 pub use job_token::{InvalidJobToken, JobToken};
 pub use signed_link::{InvalidLink, LinkClaims, LinkMethod, LinkSigner};
 pub use signing::{InvalidSecret, Purpose, SigningSecrets};
-pub use webhook_target::{ForbiddenTarget, WebhookTarget, is_global_unicast};
+pub use webhook_target::{ForbiddenTarget, WebhookPolicy, WebhookTarget, is_global_unicast};

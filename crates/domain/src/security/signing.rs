@@ -17,6 +17,8 @@ pub enum Purpose {
     ListCursor,
     /// Tells the gateways of one store whether they have the same secret.
     Fingerprint,
+    /// Makes the key that webhook secrets are sealed with.
+    WebhookSecrets,
 }
 
 impl Purpose {
@@ -26,6 +28,7 @@ impl Purpose {
             Self::ArtifactLink => b"batchway artifact link v1\0",
             Self::ListCursor => b"batchway list cursor v1\0",
             Self::Fingerprint => b"batchway secret fingerprint v1\0",
+            Self::WebhookSecrets => b"batchway webhook secrets v1\0",
         }
     }
 }
@@ -65,6 +68,16 @@ impl SigningSecrets {
     /// HMAC-SHA-256 (RFC 2104) of the message under the first secret.
     pub fn sign(&self, purpose: Purpose, message: &[u8]) -> [u8; Self::SIGNATURE_BYTES] {
         mac(&self.first, purpose, message)
+    }
+
+    /// A key made of each secret for this purpose, that of the first one first.
+    pub(crate) fn keys(
+        &self,
+        purpose: Purpose,
+    ) -> impl Iterator<Item = [u8; Self::SIGNATURE_BYTES]> {
+        std::iter::once(&self.first)
+            .chain(&self.older)
+            .map(move |secret| mac(secret, purpose, b"key"))
     }
 
     /// Whether any of the secrets made this signature for this purpose; takes the same time

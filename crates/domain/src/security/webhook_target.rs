@@ -4,8 +4,37 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
+
+/// Which targets are taken: public ones, and those of the inside that the operator allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebhookPolicy {
+    allowed: Vec<IpNet>,
+}
+
+impl WebhookPolicy {
+    /// Takes public targets, and those in these networks.
+    pub const fn allowing(allowed: Vec<IpNet>) -> Self {
+        Self { allowed }
+    }
+
+    /// Whether a connection to this address may be made.
+    pub fn permits(&self, address: IpAddr) -> bool {
+        is_global_unicast(address)
+            || self
+                .allowed
+                .iter()
+                .any(|network| network.contains(&address))
+    }
+
+    /// Names of the inside may stand for what is allowed; their addresses are judged when they
+    /// are known.
+    const fn permits_inside_names(&self) -> bool {
+        !self.allowed.is_empty()
+    }
+}
 
 /// A URL that may be called: http or https, no credentials in it, and a host that is not, as
 /// written, an address or name of the inside.
@@ -17,11 +46,19 @@ impl WebhookTarget {
     /// The longest URL taken, in bytes.
     pub const MAX_BYTES: usize = 2048;
 
-    /// Judges a URL.
+    /// Judges a URL, where only public targets are taken.
     ///
     /// # Errors
     /// [`ForbiddenTarget`], with a sentence for the caller.
     pub fn parse(text: &str) -> Result<Self, ForbiddenTarget> {
+        Self::judge(text, &WebhookPolicy::default())
+    }
+
+    /// Judges a URL.
+    ///
+    /// # Errors
+    /// [`ForbiddenTarget`], with a sentence for the caller.
+    pub fn judge(text: &str, policy: &WebhookPolicy) -> Result<Self, ForbiddenTarget> {
         if text.len() > Self::MAX_BYTES {
             return Err(ForbiddenTarget("is longer than 2048 bytes"));
         }
@@ -32,13 +69,22 @@ impl WebhookTarget {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(ForbiddenTarget("has a user name or a password in it"));
         }
-        judge_host(url.host())?;
+        judge_host(url.host(), policy)?;
         Ok(Self(url.into()))
     }
 
     /// The URL as it will be called.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Scheme, host and, where it isn't the scheme's own, port: `https://example.com`.
+    pub fn origin(&self) -> String {
+        match Url::parse(&self.0) {
+            Ok(url) => url.origin().ascii_serialization(),
+            // A record that was damaged is a receiver of its own.
+            Err(_) => self.0.clone(),
+        }
     }
 }
 
@@ -48,13 +94,13 @@ impl fmt::Display for WebhookTarget {
     }
 }
 
-fn judge_host(host: Option<Host<&str>>) -> Result<(), ForbiddenTarget> {
+fn judge_host(host: Option<Host<&str>>, policy: &WebhookPolicy) -> Result<(), ForbiddenTarget> {
     const INSIDE: ForbiddenTarget = ForbiddenTarget("points to an address that is not public");
     match host {
         None => Err(ForbiddenTarget("has no host")),
-        Some(Host::Ipv4(address)) if !is_global_unicast(address.into()) => Err(INSIDE),
-        Some(Host::Ipv6(address)) if !is_global_unicast(address.into()) => Err(INSIDE),
-        Some(Host::Domain(name)) if is_inside_name(name) => {
+        Some(Host::Ipv4(address)) if !policy.permits(address.into()) => Err(INSIDE),
+        Some(Host::Ipv6(address)) if !policy.permits(address.into()) => Err(INSIDE),
+        Some(Host::Domain(name)) if is_inside_name(name) && !policy.permits_inside_names() => {
             Err(ForbiddenTarget("has a host name that is not public"))
         }
         Some(_) => Ok(()),
