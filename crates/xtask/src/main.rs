@@ -16,6 +16,7 @@ mod failure;
 mod licences;
 mod lines;
 mod metadata;
+mod node;
 mod openapi;
 mod process;
 mod python;

@@ -1,6 +1,8 @@
 //! The committed API document: `docs/openapi.json` is what the gateway prints.
 
-use std::path::PathBuf;
+mod lint;
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::{Failure, Outcome};
@@ -27,32 +29,40 @@ pub(crate) fn rewrite(metadata: &Metadata) -> Outcome {
     Ok(())
 }
 
-/// The committed document is up to date, and valid by a public validator.
+/// The committed document is up to date, valid by a public validator, and clean by two public
+/// linters.
 pub(crate) fn check(metadata: &Metadata) -> Outcome {
+    let document = committed(metadata);
+    is_up_to_date(&document)?;
+    is_valid(metadata, &document)?;
+    lint::check(metadata, &document)
+}
+
+fn is_up_to_date(committed: &Path) -> Outcome {
     let printed = printed_by_gateway()?;
-    let committed_path = committed(metadata);
-    let committed =
-        std::fs::read_to_string(&committed_path).map_err(Failure::at(&committed_path, "read"))?;
-    if let Some(difference) = first_difference(&committed, &printed) {
-        return Err(Failure::because(format!(
+    let committed = std::fs::read_to_string(committed).map_err(Failure::at(committed, "read"))?;
+    match first_difference(&committed, &printed) {
+        None => Ok(()),
+        Some(difference) => Err(Failure::because(format!(
             "docs/openapi.json is not what the gateway prints (first at {difference}): \
              run `cargo xtask openapi` and commit the file"
-        )));
+        ))),
     }
+}
+
+fn is_valid(metadata: &Metadata, document: &Path) -> Outcome {
     let verdict = process::capture(
         Command::new(python::interpreter(&metadata.target))
             .args(["-c", VALIDATION])
-            .arg(&committed_path),
+            .arg(document),
     );
-    match verdict {
-        Ok(verdict) => {
-            print!("{verdict}");
-            Ok(())
-        }
-        Err(complaint) => Err(Failure::because(format!(
+    let verdict = verdict.map_err(|complaint| {
+        Failure::because(format!(
             "openapi-spec-validator does not accept docs/openapi.json: {complaint}"
-        ))),
-    }
+        ))
+    })?;
+    print!("{verdict}");
+    Ok(())
 }
 
 fn committed(metadata: &Metadata) -> PathBuf {

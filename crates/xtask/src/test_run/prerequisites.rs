@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::failure::{Failure, Outcome};
 use crate::process::{self, cargo};
-use crate::python;
+use crate::{node, python};
 
 struct Prerequisite {
     is: &'static str,
@@ -95,7 +95,8 @@ pub(super) fn set_up(target: &Path) -> Outcome {
         }
         install(&missing)?;
     }
-    python::set_up(target)
+    python::set_up(target)?;
+    node::set_up(target)
 }
 
 fn missing() -> Vec<&'static Prerequisite> {
