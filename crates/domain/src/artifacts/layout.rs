@@ -58,7 +58,8 @@ impl JobFolder {
         self.reserved(&format!("try-{try_number}/manifest.json"))
     }
 
-    /// The program's output of one attempt.
+    /// What was written in one attempt of a try, as [`super::ArchivedEntry`] writes it, once the job
+    /// has ended.
     pub fn log(&self, try_number: u32, attempt: u32) -> ArtifactKey {
         self.reserved(&format!("try-{try_number}/attempt-{attempt}.log"))
     }

@@ -61,6 +61,7 @@ impl NewJob {
             next_check_at: Timestamp::MAX,
             completed_at: None,
             main_result: None,
+            archive_logs_at: None,
             remove_at: None,
             version: 0,
             events: 0,

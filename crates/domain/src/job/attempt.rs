@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BackendId, Failure};
+use super::{BackendId, Failure, Job};
 use crate::Timestamp;
 
 /// One start of the program by the backend. A try has one attempt, or more where the backend
@@ -22,4 +22,37 @@ pub struct Attempt {
     /// Why it failed, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+/// An attempt, and its numbers: one start has three, by what is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberedAttempt<'a> {
+    /// Among all of the job, from 1.
+    pub number: u32,
+    /// Among those of its try, from 1: two copies of a try may have been started.
+    pub of_try: u32,
+    /// Among those of its copy, from 1: what the backend counts by.
+    pub of_copy: u32,
+    /// The attempt.
+    pub attempt: &'a Attempt,
+}
+
+impl Job {
+    /// Every start of its program with its numbers, oldest first.
+    pub fn numbered_attempts(&self) -> impl Iterator<Item = NumberedAttempt<'_>> {
+        let attempts = self.attempts.iter().enumerate();
+        attempts.map(|(index, attempt)| {
+            let so_far = &self.attempts[..=index];
+            let count = |is_counted: &dyn Fn(&Attempt) -> bool| {
+                let counted = so_far.iter().filter(|one| is_counted(one)).count();
+                u32::try_from(counted).unwrap_or(u32::MAX)
+            };
+            NumberedAttempt {
+                number: count(&|_| true),
+                of_try: count(&|one| one.try_number == attempt.try_number),
+                of_copy: count(&|one| one.backend_id == attempt.backend_id),
+                attempt,
+            }
+        })
+    }
 }

@@ -16,7 +16,8 @@ pub enum Lane {
     Resolve(BackendName),
     /// To be followed at this backend.
     Watch(BackendName),
-    /// To be forgotten.
+    /// To have done what is left to do after its end: its logs archived, and then, when its time
+    /// is over, all of it forgotten.
     Remove,
 }
 
@@ -100,7 +101,10 @@ impl Job {
                 if self.surplus.is_empty() {
                     Due {
                         lane: Lane::Remove,
-                        at: self.remove_at.unwrap_or(Timestamp::MAX),
+                        at: self
+                            .archive_logs_at
+                            .or(self.remove_at)
+                            .unwrap_or(Timestamp::MAX),
                     }
                 } else {
                     Due {

@@ -9,6 +9,7 @@ use crate::security::WebhookTarget;
 const FRESH: &str = include_str!("fixtures/v1-fresh.json");
 const RUNNING: &str = include_str!("fixtures/v1-running.json");
 const FAILED: &str = include_str!("fixtures/v1-failed.json");
+const LOGS_TO_ARCHIVE: &str = include_str!("fixtures/v1-failed-logs-to-archive.json");
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(1_772_366_400_000 + seconds * 1000)
@@ -103,6 +104,13 @@ fn failed() -> Job {
     }
 }
 
+fn with_logs_to_archive() -> Job {
+    Job {
+        archive_logs_at: Some(at(415)),
+        ..failed()
+    }
+}
+
 fn failure() -> Failure {
     Failure::new(FailureClass::SpotReclaim, "The host was taken back.")
         .with_exit_code(143)
@@ -112,7 +120,12 @@ fn failure() -> Failure {
 
 #[test]
 fn records_of_version_1_are_read_and_written_as_ever() {
-    for (fixture, job) in [(FRESH, fresh()), (RUNNING, running()), (FAILED, failed())] {
+    for (fixture, job) in [
+        (FRESH, fresh()),
+        (RUNNING, running()),
+        (FAILED, failed()),
+        (LOGS_TO_ARCHIVE, with_logs_to_archive()),
+    ] {
         assert_eq!(Job::decode(fixture.as_bytes()).unwrap(), job);
         let stored: serde_json::Value = serde_json::from_str(fixture).unwrap();
         let written: serde_json::Value = serde_json::from_slice(&job.encode()).unwrap();

@@ -17,7 +17,7 @@ mod status;
 mod text;
 
 pub use admission::NewJob;
-pub use attempt::Attempt;
+pub use attempt::{Attempt, NumberedAttempt};
 pub use due::{Due, InvalidLane, Lane};
 pub use event::{Event, EventKind};
 pub use failure::{Failure, FailureClass};

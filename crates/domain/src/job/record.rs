@@ -142,6 +142,10 @@ pub struct Job {
     /// Name of the result that counts most, once it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub main_result: Option<String>,
+    /// When what its programs wrote is to be put beside its artifacts; absent before its end, and
+    /// once that is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive_logs_at: Option<Timestamp>,
     /// When it is to be forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remove_at: Option<Timestamp>,

@@ -40,6 +40,19 @@ impl Rules {
     /// How long a host may stay away before what it ran counts as lost with it.
     pub const HOST_GONE_AFTER: Duration = Duration::from_secs(30 * 60);
 
+    /// How long after a job's end its logs are given up that could not be archived.
+    pub const LOGS_GIVEN_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+    /// When to try once more to archive the logs of a job that ended at `ended_at`: the more seldom
+    /// the longer that is ago. `None` where they are given up.
+    pub fn archive_again(ended_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        const SHORTEST: Duration = Duration::from_secs(15);
+        const LONGEST: Duration = Duration::from_secs(3600);
+        let age = now.since(ended_at);
+        let rest = (age / 2).clamp(SHORTEST, LONGEST);
+        (age < Self::LOGS_GIVEN_UP_AFTER).then(|| now.plus(rest))
+    }
+
     /// How old `last_checked_at` may grow before an answer that says nothing new is recorded.
     pub const CHECK_RECORDED_EVERY: Duration = Duration::from_secs(10);
 }
@@ -71,6 +84,23 @@ impl Settlement {
         spread: Duration::from_secs(60),
         ungated: Duration::from_secs(15 * 60),
     };
+
+    /// How long after a program's end its log is taken to be whole. Where nothing can be on its
+    /// way that is at once. Containers' logs come in over a network, usually within seconds.
+    pub const fn log_delay(self) -> Duration {
+        match self {
+            Self::Authoritative => Duration::ZERO,
+            Self::After { .. } => Duration::from_secs(15),
+        }
+    }
+
+    /// How long after a program's end a log that is not there may still come.
+    pub const fn log_patience(self) -> Duration {
+        match self {
+            Self::Authoritative => Duration::ZERO,
+            Self::After { .. } => Duration::from_secs(5 * 60),
+        }
+    }
 }
 
 /// How many tries a job gets, by the class of its failure.

@@ -15,6 +15,8 @@ pub enum Purpose {
     ArtifactLink,
     /// Protects the cursor of a list.
     ListCursor,
+    /// Protects a place in a log.
+    LogCursor,
     /// Tells the gateways of one store whether they have the same secret.
     Fingerprint,
     /// Makes the key that webhook secrets are sealed with.
@@ -27,6 +29,7 @@ impl Purpose {
             Self::JobToken => b"batchway job token v1\0",
             Self::ArtifactLink => b"batchway artifact link v1\0",
             Self::ListCursor => b"batchway list cursor v1\0",
+            Self::LogCursor => b"batchway log cursor v1\0",
             Self::Fingerprint => b"batchway secret fingerprint v1\0",
             Self::WebhookSecrets => b"batchway webhook secrets v1\0",
         }

@@ -72,6 +72,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Sweep),
         1 => Just(Step::BackendUnreachable),
         3 => (which(), 0.0..1.0).prop_map(|(which, done)| Step::Report(which, done)),
+        2 => any::<bool>().prop_map(|works| Step::ArchiveLogs { works }),
     ]
 }
 

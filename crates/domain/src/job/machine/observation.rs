@@ -121,6 +121,10 @@ pub enum Observation {
     /// The host that alone can see what was sent there has stayed away for
     /// [`crate::job::Rules::HOST_GONE_AFTER`].
     HostGone,
+    /// What its programs wrote lies beside its artifacts, as far as there was anything.
+    LogsArchived,
+    /// That could not be done.
+    LogsNotArchived,
 }
 
 impl Observation {

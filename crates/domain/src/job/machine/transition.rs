@@ -271,6 +271,10 @@ impl Next<'_> {
             .and_then(|attempt| attempt.stopped_at)
             .filter(|stopped_at| (self.job.created_at..=self.now).contains(stopped_at));
         self.job.completed_at = Some(stopped_at.unwrap_or(self.now));
+        // What never started wrote nothing.
+        let log_delay = self.rules.settlement.log_delay();
+        self.job.archive_logs_at =
+            (!self.job.attempts.is_empty()).then(|| self.now.plus(log_delay));
         self.job.remove_at = Some(self.now.plus(self.rules.retention));
         self.job.backend_unreachable_since = None;
         self.enter(state);

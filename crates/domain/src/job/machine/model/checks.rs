@@ -19,6 +19,7 @@ pub(super) fn transition(world: &World, observation: &Observation, next: &Transi
     };
     counted(before, next);
     tries_and_epochs(before, after, observation);
+    logs_are_archived_once(before, after, observation);
     if before.status().is_terminal() {
         assert_eq!(after.state, before.state, "{}", what());
         assert_eq!(after.completed_at, before.completed_at, "{}", what());
@@ -60,6 +61,22 @@ fn tries_and_epochs(before: &Job, after: &Job, observation: &Observation) {
     }
 }
 
+/// The logs of what was started are to be archived from the end on, until that is done.
+fn logs_are_archived_once(before: &Job, after: &Job, observation: &Observation) {
+    let is_archiving = matches!(
+        observation,
+        Observation::LogsArchived | Observation::LogsNotArchived
+    );
+    match (before.status().is_terminal(), after.status().is_terminal()) {
+        (_, false) => assert_eq!(after.archive_logs_at, None),
+        (false, true) => {
+            assert_eq!(after.archive_logs_at.is_some(), !after.attempts.is_empty());
+        }
+        (true, true) if is_archiving => assert!(before.archive_logs_at.is_some()),
+        (true, true) => assert_eq!(after.archive_logs_at, before.archive_logs_at),
+    }
+}
+
 /// Of every record.
 fn record(job: &Job) {
     let snapshot = job.snapshot();
@@ -81,6 +98,9 @@ fn record(job: &Job) {
         _ => Lane::Watch(backend),
     };
     assert_eq!(job.due().lane, lane);
+    if lane == Lane::Remove {
+        assert_eq!(Some(job.due().at), job.archive_logs_at.or(job.remove_at));
+    }
 }
 
 fn completed_is_true(world: &World) {

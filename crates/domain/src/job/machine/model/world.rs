@@ -45,6 +45,10 @@ pub(super) enum Step {
     Sweep,
     BackendUnreachable,
     Report(Index, f64),
+    /// What its programs wrote is archived, or can't be.
+    ArchiveLogs {
+        works: bool,
+    },
 }
 
 /// What becomes of a request to run a try.
@@ -165,6 +169,8 @@ impl World {
             Step::Sweep => self.sweep(),
             Step::BackendUnreachable => self.tell(Observation::BackendUnreachable),
             Step::Report(which, done) => self.with_copy(which, |world, n| world.report(n, done)),
+            Step::ArchiveLogs { works: true } => self.tell(Observation::LogsArchived),
+            Step::ArchiveLogs { works: false } => self.tell(Observation::LogsNotArchived),
         }
         checks::world(self);
     }
@@ -217,9 +223,22 @@ impl World {
             checks::world(self);
         }
         assert_eq!(self.job.due().lane, Lane::Remove, "{:#?}", self.job);
+        self.archive_logs_in_vain();
         while !self.stalled.is_empty() {
             self.stalled_request_arrives();
         }
         checks::end(self);
+    }
+
+    /// Logs that can't be had keep nothing for ever: the job is to be forgotten in the end.
+    fn archive_logs_in_vain(&mut self) {
+        for _ in 0..100 {
+            if self.job.archive_logs_at.is_none() {
+                break;
+            }
+            self.now = self.now.max(self.job.due().at);
+            self.tell(Observation::LogsNotArchived);
+        }
+        assert_eq!(Some(self.job.due().at), self.job.remove_at);
     }
 }
