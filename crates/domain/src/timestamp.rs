@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 /// A point in time with a resolution of one millisecond, in UTC.
@@ -37,19 +38,21 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// Reads an RFC 3339 date and time with an offset, such as `2026-03-01T12:00:00Z`.
-    /// What is finer than a millisecond is cut off.
+    /// Reads an RFC 3339 date and time with an offset, such as `2026-03-01T12:00:00Z`, and brings
+    /// it into the range from [`Timestamp::EPOCH`] to [`Timestamp::MAX`]. What is finer than a
+    /// millisecond is cut off.
     ///
     /// # Errors
-    /// [`InvalidTimestamp`] where the text is something else, or outside the range.
+    /// [`InvalidTimestamp`] where the text is something else, such as one of the forms that
+    /// ISO 8601 has besides.
     pub fn parse_rfc3339(text: &str) -> Result<Self, InvalidTimestamp> {
-        let instant: jiff::Timestamp = text.parse().map_err(|_| InvalidTimestamp)?;
-        let millis = instant.as_millisecond();
-        if (Self::EPOCH.0..=Self::MAX.0).contains(&millis) {
-            Ok(Self(millis))
-        } else {
-            Err(InvalidTimestamp)
-        }
+        let (time, offset) = text
+            .rfind(['Z', 'z', '+', '-'])
+            .map(|at| text.split_at(at))
+            .ok_or(InvalidTimestamp)?;
+        let offset = offset_in_minutes(offset).ok_or(InvalidTimestamp)?;
+        let local = local_millis(time).ok_or(InvalidTimestamp)?;
+        Ok(Self::from_millis(local - offset * 60_000))
     }
 
     /// The point `span` later, at most [`Timestamp::MAX`].
@@ -77,6 +80,44 @@ impl fmt::Display for Timestamp {
         let instant = jiff::Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
         write!(formatter, "{instant:.3}")
     }
+}
+
+/// Milliseconds from the epoch to a date and time, both of the same offset.
+fn local_millis(time: &str) -> Option<i64> {
+    let (seconds, fraction) = time.split_at(time.find('.').unwrap_or(time.len()));
+    let is_fraction = fraction.strip_prefix('.').is_none_or(|digits| {
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    if !is_fraction || !has_form(seconds, "0000-00-00T00:00:00") {
+        return None;
+    }
+    // The point and three digits.
+    let millis = fraction.get(..4).unwrap_or(fraction);
+    let local: DateTime = format!("{seconds}{millis}").parse().ok()?;
+    let epoch = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+    i64::try_from(local.duration_since(epoch).as_millis()).ok()
+}
+
+fn offset_in_minutes(offset: &str) -> Option<i64> {
+    let Some(span) = offset.strip_prefix(['+', '-']) else {
+        return has_form(offset, "Z").then_some(0);
+    };
+    let (hours, minutes) = span.split_once(':').filter(|_| has_form(span, "00:00"))?;
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let sign = if offset.starts_with('-') { -1 } else { 1 };
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+}
+
+/// A zero stands for any digit, a letter for itself in either case.
+fn has_form(text: &str, form: &str) -> bool {
+    text.len() == form.len()
+        && text
+            .bytes()
+            .zip(form.bytes())
+            .all(|(byte, form)| match form {
+                b'0' => byte.is_ascii_digit(),
+                _ => byte.eq_ignore_ascii_case(&form),
+            })
 }
 
 /// The text is not an RFC 3339 date and time with an offset.
@@ -110,13 +151,42 @@ mod tests {
             "2026-03-01",
             "2026-03-01T12:00:00",
             "yesterday",
-            "1960-01-01T00:00:00Z",
+            "20260301T120000Z",
+            "2026-03-01T12Z",
+            "2026-03-01T12:00Z",
+            "2026-03-01 12:00:00Z",
+            "2026-03-01T12:00:00+01",
+            "2026-03-01T12:00:00+01:00:30",
+            "2026-03-01T12:00:00+24:00",
+            "2026-03-01T12:00:00+00:60",
+            "2026-03-01T12:00:00Z00:00",
+            "2026-03-01T12:00:00Z[UTC]",
+            "2026-03-01T12:00:00,5Z",
+            "2026-03-01T12:00:00.Z",
+            "+002026-03-01T12:00:00Z",
+            "2026-02-29T12:00:00Z",
+            "２０２６-03-01T12:00:00Z",
         ] {
             assert_eq!(
                 Timestamp::parse_rfc3339(text),
                 Err(InvalidTimestamp),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn what_rfc_3339_has_is_read_and_brought_into_the_range() {
+        for (text, millis) in [
+            ("1970-01-01t00:00:01z", 1_000),
+            ("1970-01-01T00:00:00.1234567891234-00:00", 123),
+            ("1970-01-02T00:00:00.5+23:59", 60_500),
+            ("0000-01-01T00:00:00Z", 0),
+            ("0001-01-01T00:00:00+10:00", 0),
+            ("9999-12-31T23:59:59-23:59", Timestamp::MAX.0),
+        ] {
+            let read = Timestamp::parse_rfc3339(text);
+            assert_eq!(read, Ok(Timestamp(millis)), "{text}");
         }
     }
 
