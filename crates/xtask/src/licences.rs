@@ -28,7 +28,12 @@ const ALLOWED: &[&str] = &[
 
 /// Single crates under another licence, each with the reason for which it is taken all the same
 /// in docs/adr/0009-licences-and-advisories-are-checked-by-xtask.md.
-const EXCEPTIONS: &[(&str, &str)] = &[("sse-codec", "MPL-2.0")];
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("progenitor", "MPL-2.0"),
+    ("progenitor-client", "MPL-2.0"),
+    ("progenitor-impl", "MPL-2.0"),
+    ("sse-codec", "MPL-2.0"),
+];
 
 /// crates.io, as git index and as sparse index.
 const ORIGINS: &[&str] = &[

@@ -214,6 +214,13 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         folder: "client",
         may_use: NOTHING,
+        never_links: &[HTTP_SERVER, AWS_SDK, REDIS, SQL],
+        is_documented: true,
+        ..ROOM
+    },
+    Row {
+        folder: "client-generator",
+        may_use: NOTHING,
         ..ROOM
     },
     tool("benchmarks"),
