@@ -6,13 +6,13 @@
 //!
 //! * [`ManualClock`] and [`SeededEntropy`]: time and chance by hand.
 //! * [`MemoryJobStore`], which is also the register of keys, the history of runs, the budget
-//!   of calls and the ledger of sweeps.
+//!   of calls, the ledger of sweeps, the outbox of webhooks and the keeper of their secrets.
 //! * [`MemoryArtifactStore`], with links that can be followed.
 //! * [`MemoryComputeBackend`], whose jobs move when a test moves them.
 //! * [`MemoryEventFeed`], whose events are those that a test pushes.
 //! * [`FailingJobStore`], [`FailingCallBudget`], [`FailingSweepLedger`],
-//!   [`FailingArtifactStore`], [`FailingComputeBackend`] and [`FailingEventFeed`] stand before any adapter and let calls
-//!   fail as [`Faults`] says: before or after they took effect.
+//!   [`FailingWebhookOutbox`], [`FailingWebhookSecrets`], [`FailingArtifactStore`],
+//!   [`FailingComputeBackend`] and [`FailingEventFeed`] stand before any adapter and let calls fail as [`Faults`] says: before or after they took effect.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -41,6 +41,7 @@ pub use event_feed::MemoryEventFeed;
 pub use failing::{
     ArtifactStoreCall, CallBudgetCall, ComputeBackendCall, EventFeedCall, FailingArtifactStore,
     FailingCallBudget, FailingComputeBackend, FailingEventFeed, FailingJobStore,
-    FailingSweepLedger, Fault, Faults, JobStoreCall, SweepLedgerCall,
+    FailingSweepLedger, FailingWebhookOutbox, FailingWebhookSecrets, Fault, Faults, JobStoreCall,
+    SweepLedgerCall, WebhookOutboxCall, WebhookSecretsCall,
 };
 pub use job_store::{MemoryJobStore, StoreSnapshot};

@@ -18,6 +18,10 @@
 //!   holds the duties of `ApiKeys`, `RunHistory` and `CallBudget`: the four are one store.
 //! * [`SweepLedgerFixture`](sweep_ledger::SweepLedgerFixture) for [`sweep_ledger_contract!`], on
 //!   the same store.
+//! * [`WebhookOutboxFixture`](webhook_outbox::WebhookOutboxFixture) for
+//!   [`webhook_outbox_contract!`] and
+//!   [`WebhookSecretsFixture`](webhook_secrets::WebhookSecretsFixture) for
+//!   [`webhook_secrets_contract!`], on the same store too.
 //! * [`ArtifactStoreFixture`](artifact_store::ArtifactStoreFixture) for
 //!   [`artifact_store_contract!`].
 //! * [`ComputeBackendFixture`](compute_backend::ComputeBackendFixture) for
@@ -43,5 +47,7 @@ pub mod job_store;
 pub mod run_history;
 pub mod specimens;
 pub mod sweep_ledger;
+pub mod webhook_outbox;
+pub mod webhook_secrets;
 
 pub use execution::{DEADLINE, run_case};

@@ -6,9 +6,11 @@ use std::fs;
 use std::path::Path;
 
 /// The modules that define a macro.
-const CONTRACTS: [&str; 5] = [
+const CONTRACTS: [&str; 7] = [
     "job_store",
     "sweep_ledger",
+    "webhook_outbox",
+    "webhook_secrets",
     "artifact_store",
     "compute_backend",
     "event_feed",

@@ -6,6 +6,8 @@ mod compute_backend;
 mod event_feed;
 mod job_store;
 mod sweep_ledger;
+mod webhook_outbox;
+mod webhook_secrets;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,6 +25,8 @@ pub use compute_backend::{ComputeBackendCall, FailingComputeBackend};
 pub use event_feed::{EventFeedCall, FailingEventFeed};
 pub use job_store::{FailingJobStore, JobStoreCall};
 pub use sweep_ledger::{FailingSweepLedger, SweepLedgerCall};
+pub use webhook_outbox::{FailingWebhookOutbox, WebhookOutboxCall};
+pub use webhook_secrets::{FailingWebhookSecrets, WebhookSecretsCall};
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,7 +7,9 @@ use batchway_domain::Timestamp;
 use batchway_domain::identity::{IdempotencyKey, JobId, UserName};
 use batchway_domain::job::{Event, Job, Lane};
 use batchway_domain::ports::{CommitError, JobCommit, KeyRecord, TokenBuckets};
+use batchway_domain::webhooks::SealedSecrets;
 
+use super::deliveries::Deliveries;
 use super::sweeps::Sweeps;
 
 /// Everything in the store.
@@ -24,6 +26,8 @@ pub(super) struct Contents {
     pub(super) turns: u64,
     pub(super) call_buckets: TokenBuckets,
     pub(super) sweeps: Sweeps,
+    pub(super) deliveries: Deliveries,
+    pub(super) webhook_secrets: HashMap<UserName, SealedSecrets>,
 }
 
 /// A job and what goes with it.
@@ -80,6 +84,7 @@ impl Contents {
     }
 
     pub(super) fn commit(&mut self, commit: JobCommit) -> Result<(), CommitError> {
+        let deliveries = commit.deliveries();
         let JobCommit {
             job,
             expected_version,
@@ -99,6 +104,7 @@ impl Contents {
         self.count_out(&before);
         self.count_in(&job);
         self.number(&job.user, events);
+        self.deliveries.write(deliveries);
         Ok(())
     }
 
@@ -110,6 +116,7 @@ impl Contents {
         let job = present.clone();
         self.jobs.remove(id);
         self.count_out(&job);
+        self.deliveries.forget(id);
         let tenant = self.tenant(&job.user);
         tenant.jobs.remove(id);
         tenant.events.retain(|_, event| event.job != *id);

@@ -3,10 +3,12 @@
 mod admission;
 mod budget;
 mod contents;
+mod deliveries;
 mod due;
 mod keys;
 mod listing;
 mod port;
+mod secrets;
 mod snapshot;
 mod sweeps;
 
@@ -26,8 +28,10 @@ pub use snapshot::StoreSnapshot;
 /// A job store that keeps everything in memory, and is also its own register of keys
 /// ([`ApiKeys`](batchway_domain::ports::ApiKeys)), history of runs
 /// ([`RunHistory`](batchway_domain::ports::RunHistory)), budget of calls
-/// ([`CallBudget`](batchway_domain::ports::CallBudget)) and ledger of sweeps
-/// ([`SweepLedger`](batchway_domain::ports::SweepLedger)).
+/// ([`CallBudget`](batchway_domain::ports::CallBudget)), ledger of sweeps
+/// ([`SweepLedger`](batchway_domain::ports::SweepLedger)), outbox of webhooks
+/// ([`WebhookOutbox`](batchway_domain::ports::WebhookOutbox)) and keeper of their secrets
+/// ([`WebhookSecrets`](batchway_domain::ports::WebhookSecrets)).
 ///
 /// It keeps every promise of its ports but that of surviving its process.
 pub struct MemoryJobStore {

@@ -5,15 +5,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::ports::{ApiKeys, CallBudget, Clock, JobStore, RunHistory, SweepLedger};
+use batchway_domain::ports::{
+    ApiKeys, CallBudget, Clock, JobStore, RunHistory, SweepLedger, WebhookOutbox, WebhookSecrets,
+};
 use batchway_memory_adapters::{
-    CallBudgetCall, FailingCallBudget, FailingJobStore, FailingSweepLedger, Fault, JobStoreCall,
-    ManualClock, MemoryJobStore, SweepLedgerCall,
+    CallBudgetCall, FailingCallBudget, FailingJobStore, FailingSweepLedger, FailingWebhookOutbox,
+    FailingWebhookSecrets, Fault, JobStoreCall, ManualClock, MemoryJobStore, SweepLedgerCall,
+    WebhookOutboxCall, WebhookSecretsCall,
 };
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
 use batchway_port_contracts::sweep_ledger::SweepLedgerFixture;
+use batchway_port_contracts::webhook_outbox::WebhookOutboxFixture;
+use batchway_port_contracts::webhook_secrets::WebhookSecretsFixture;
 
 use crate::retrying::{RetryingCallBudget, RetryingJobStore, RetryingSweepLedger};
+use crate::retrying_webhooks::{RetryingWebhookOutbox, RetryingWebhookSecrets};
 
 type Decorate = fn(Arc<MemoryJobStore>) -> Decorated;
 
@@ -35,6 +41,8 @@ struct Decorated {
     jobs: Arc<dyn JobStore>,
     budget: Arc<dyn CallBudget>,
     ledger: Arc<dyn SweepLedger>,
+    outbox: Arc<dyn WebhookOutbox>,
+    secrets: Arc<dyn WebhookSecrets>,
 }
 
 impl Opened {
@@ -95,6 +103,18 @@ impl SweepLedgerFixture for Fixture {
     }
 }
 
+impl WebhookOutboxFixture for Fixture {
+    fn outbox(&self) -> Arc<dyn WebhookOutbox> {
+        self.opened().decorated.outbox
+    }
+}
+
+impl WebhookSecretsFixture for Fixture {
+    fn webhook_secrets(&self) -> Arc<dyn WebhookSecrets> {
+        self.opened().decorated.secrets
+    }
+}
+
 async fn behind(decorate: Decorate) -> Fixture {
     let clock = Arc::new(ManualClock::default());
     let opened = Mutex::new(Opened::new(&clock, decorate));
@@ -109,7 +129,9 @@ fn plain(store: Arc<MemoryJobStore>) -> Decorated {
     Decorated {
         jobs: store.clone(),
         budget: store.clone(),
-        ledger: store,
+        ledger: store.clone(),
+        outbox: store.clone(),
+        secrets: store,
     }
 }
 
@@ -117,105 +139,117 @@ fn idle(store: Arc<MemoryJobStore>) -> Decorated {
     Decorated {
         jobs: Arc::new(FailingJobStore::new(store.clone())),
         budget: Arc::new(FailingCallBudget::new(store.clone())),
-        ledger: Arc::new(FailingSweepLedger::new(store)),
+        ledger: Arc::new(FailingSweepLedger::new(store.clone())),
+        outbox: Arc::new(FailingWebhookOutbox::new(store.clone())),
+        secrets: Arc::new(FailingWebhookSecrets::new(store)),
     }
 }
 
-fn failing(
-    store: Arc<MemoryJobStore>,
-    fault: Fault,
-    of_jobs: &[JobStoreCall],
-    of_budget: &[CallBudgetCall],
-) -> Decorated {
+/// Which calls fail.
+#[derive(Clone, Copy)]
+struct Struck {
+    of_jobs: &'static [JobStoreCall],
+    of_budget: &'static [CallBudgetCall],
+    of_outbox: &'static [WebhookOutboxCall],
+}
+
+/// Those of the ledger and of the secrets fail always: each answers again as it did.
+fn failing(store: Arc<MemoryJobStore>, fault: Fault, struck: Struck) -> Decorated {
     let jobs = FailingJobStore::new(store.clone());
-    for call in of_jobs {
+    for call in struck.of_jobs {
         jobs.faults().fail_every_other(*call, fault);
     }
     let budget = FailingCallBudget::new(store.clone());
-    for call in of_budget {
+    for call in struck.of_budget {
         budget.faults().fail_every_other(*call, fault);
     }
-    // Each of its calls answers again as it did.
-    let ledger = FailingSweepLedger::new(store);
+    let outbox = FailingWebhookOutbox::new(store.clone());
+    for call in struck.of_outbox {
+        outbox.faults().fail_every_other(*call, fault);
+    }
+    let ledger = FailingSweepLedger::new(store.clone());
     for call in SweepLedgerCall::ALL {
         ledger.faults().fail_every_other(call, fault);
+    }
+    let secrets = FailingWebhookSecrets::new(store);
+    for call in WebhookSecretsCall::ALL {
+        secrets.faults().fail_every_other(call, fault);
     }
     Decorated {
         jobs: Arc::new(RetryingJobStore(jobs)),
         budget: Arc::new(RetryingCallBudget(budget)),
         ledger: Arc::new(RetryingSweepLedger(ledger)),
+        outbox: Arc::new(RetryingWebhookOutbox(outbox)),
+        secrets: Arc::new(RetryingWebhookSecrets(secrets)),
     }
 }
 
+const ALL: Struck = Struck {
+    of_jobs: &JobStoreCall::ALL,
+    of_budget: &CallBudgetCall::ALL,
+    of_outbox: &WebhookOutboxCall::ALL,
+};
+
 /// Calls whose repetition after an unknown effect answers as the first would have.
-const REPEATABLE: [JobStoreCall; 9] = [
-    JobStoreCall::Authenticate,
-    JobStoreCall::Find,
-    JobStoreCall::List,
-    JobStoreCall::Load,
-    JobStoreCall::Params,
-    JobStoreCall::Commit,
-    JobStoreCall::Reschedule,
-    JobStoreCall::EventsOfUser,
-    JobStoreCall::Check,
-];
+const REPEATABLE: Struck = Struck {
+    of_jobs: &[
+        JobStoreCall::Authenticate,
+        JobStoreCall::Find,
+        JobStoreCall::List,
+        JobStoreCall::Load,
+        JobStoreCall::Params,
+        JobStoreCall::Commit,
+        JobStoreCall::Reschedule,
+        JobStoreCall::EventsOfUser,
+        JobStoreCall::Check,
+    ],
+    of_budget: &[CallBudgetCall::SlowDown],
+    of_outbox: &[
+        WebhookOutboxCall::Record,
+        WebhookOutboxCall::Load,
+        WebhookOutboxCall::OfJob,
+    ],
+};
+
+fn declined(store: Arc<MemoryJobStore>) -> Decorated {
+    failing(store, Fault::Declined, ALL)
+}
+
+fn request_lost(store: Arc<MemoryJobStore>) -> Decorated {
+    failing(store, Fault::RequestLost, ALL)
+}
+
+fn reply_lost(store: Arc<MemoryJobStore>) -> Decorated {
+    failing(store, Fault::ReplyLost, REPEATABLE)
+}
+
+/// Every contract that the store has to keep.
+macro_rules! contracts {
+    ($decorate:expr) => {
+        use super::*;
+        batchway_port_contracts::job_store_contract!(behind($decorate));
+        batchway_port_contracts::sweep_ledger_contract!(behind($decorate));
+        batchway_port_contracts::webhook_outbox_contract!(behind($decorate));
+        batchway_port_contracts::webhook_secrets_contract!(behind($decorate));
+    };
+}
 
 mod undecorated {
-    use super::*;
-    batchway_port_contracts::job_store_contract!(behind(plain));
-    batchway_port_contracts::sweep_ledger_contract!(behind(plain));
+    contracts!(plain);
 }
 
 mod behind_idle_decorator {
-    use super::*;
-    batchway_port_contracts::job_store_contract!(behind(idle));
-    batchway_port_contracts::sweep_ledger_contract!(behind(idle));
+    contracts!(idle);
 }
 
 mod declined_and_tried_again {
-    use super::*;
-    batchway_port_contracts::job_store_contract!(behind(|store| failing(
-        store,
-        Fault::Declined,
-        &JobStoreCall::ALL,
-        &CallBudgetCall::ALL
-    )));
-    batchway_port_contracts::sweep_ledger_contract!(behind(|store| failing(
-        store,
-        Fault::Declined,
-        &JobStoreCall::ALL,
-        &CallBudgetCall::ALL
-    )));
+    contracts!(declined);
 }
 
 mod request_lost_and_tried_again {
-    use super::*;
-    batchway_port_contracts::job_store_contract!(behind(|store| failing(
-        store,
-        Fault::RequestLost,
-        &JobStoreCall::ALL,
-        &CallBudgetCall::ALL
-    )));
-    batchway_port_contracts::sweep_ledger_contract!(behind(|store| failing(
-        store,
-        Fault::RequestLost,
-        &JobStoreCall::ALL,
-        &CallBudgetCall::ALL
-    )));
+    contracts!(request_lost);
 }
 
 mod reply_lost_and_tried_again {
-    use super::*;
-    batchway_port_contracts::job_store_contract!(behind(|store| failing(
-        store,
-        Fault::ReplyLost,
-        &REPEATABLE,
-        &[CallBudgetCall::SlowDown]
-    )));
-    batchway_port_contracts::sweep_ledger_contract!(behind(|store| failing(
-        store,
-        Fault::ReplyLost,
-        &REPEATABLE,
-        &[CallBudgetCall::SlowDown]
-    )));
+    contracts!(reply_lost);
 }

@@ -7,3 +7,4 @@ mod compute_backend;
 mod event_feed;
 mod job_store;
 mod retrying;
+mod retrying_webhooks;

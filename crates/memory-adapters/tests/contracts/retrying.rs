@@ -28,7 +28,7 @@ use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 
 /// An error after which one tries again.
-trait Passing {
+pub(crate) trait Passing {
     fn is_passing(&self) -> bool;
 }
 
@@ -87,7 +87,7 @@ impl Passing for LogError {
 }
 
 /// Calls until there is an answer that counts.
-async fn insist<T, E: Passing, F: Future<Output = Result<T, E>>>(
+pub(crate) async fn insist<T, E: Passing, F: Future<Output = Result<T, E>>>(
     mut call: impl FnMut() -> F,
 ) -> Result<T, E> {
     loop {
