@@ -10,6 +10,7 @@
 //! * [`MemoryArtifactStore`], with links that can be followed.
 //! * [`MemoryComputeBackend`], whose jobs move when a test moves them.
 //! * [`MemoryEventFeed`], whose events are those that a test pushes.
+//! * [`MemoryWebhookReceivers`], which answer as a test says and keep what they got.
 //! * [`FailingJobStore`], [`FailingCallBudget`], [`FailingSweepLedger`],
 //!   [`FailingWebhookOutbox`], [`FailingWebhookSecrets`], [`FailingArtifactStore`],
 //!   [`FailingComputeBackend`] and [`FailingEventFeed`] stand before any adapter and let calls fail as [`Faults`] says: before or after they took effect.
@@ -32,6 +33,7 @@ mod entropy;
 mod event_feed;
 mod failing;
 mod job_store;
+mod webhook_receivers;
 
 pub use artifact_store::MemoryArtifactStore;
 pub use clock::ManualClock;
@@ -45,3 +47,4 @@ pub use failing::{
     SweepLedgerCall, WebhookOutboxCall, WebhookSecretsCall,
 };
 pub use job_store::{MemoryJobStore, StoreSnapshot};
+pub use webhook_receivers::{Behaviour, MemoryWebhookReceivers};
