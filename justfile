@@ -25,6 +25,10 @@ architecture:
 openapi:
     cargo xtask openapi
 
+# hold a running gateway against its API document (--cases N, --store sqlite|redis|both, --seed N)
+fuzz-api *options="--cases 100000":
+    cargo xtask fuzz-api {{ options }}
+
 # check links and variables in the documents
 docs:
     cargo xtask docs

@@ -13,6 +13,7 @@ mod architecture;
 mod demo;
 mod documentation;
 mod failure;
+mod fuzz_api;
 mod licences;
 mod lines;
 mod metadata;
@@ -42,6 +43,8 @@ usage: cargo xtask COMMAND
   test --list                name the steps
   architecture               prove the table of who may depend on whom
   openapi                    write docs/openapi.json anew
+  fuzz-api [--cases N] [--store sqlite|redis|both] [--seed N]
+                             hold a running gateway against its API document
   docs                       check links and variables in the documents
   licences                   check licence and origin of every dependency
   advisories [--database DIR]
@@ -76,6 +79,7 @@ fn run(arguments: &[OsString]) -> Outcome {
         ("demo", _) => demo::build_and_run(rest),
         ("test", options) => test_run::run(options),
         ("architecture", []) => architecture::check(&Metadata::load()?),
+        ("fuzz-api", options) => fuzz_api::build_and_run(options),
         ("openapi", []) => openapi::rewrite(&Metadata::load_workspace()?),
         ("docs", []) => documentation::check(&Metadata::load_workspace()?.root),
         ("licences", []) => licences::report(&Metadata::load()?),

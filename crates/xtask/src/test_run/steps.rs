@@ -7,7 +7,7 @@ use super::{Bench, prerequisites, servers, simulation};
 use crate::failure::{Failure, Outcome};
 use crate::metadata::Metadata;
 use crate::process::{self, cargo};
-use crate::{advisories, architecture, documentation, licences, openapi, python};
+use crate::{advisories, architecture, documentation, fuzz_api, licences, openapi, python};
 
 pub(super) struct Step {
     pub(super) name: &'static str,
@@ -88,6 +88,15 @@ pub(super) const STEPS: &[Step] = &[
         does: "ten thousand simulated histories, and every planted bug caught",
         run: |_| passed(simulation::check()),
         ..PLAIN
+    },
+    Step {
+        name: "contract",
+        does: "thousands of generated requests, and answers as the API document says",
+        needs: &["prerequisites", "build"],
+        run: |bench| {
+            let budget = fuzz_api::Budget::of_every_test_run();
+            passed(fuzz_api::run(&bench.metadata, &budget))
+        },
     },
     Step {
         name: "doc-tests",
