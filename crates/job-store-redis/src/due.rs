@@ -1,6 +1,6 @@
 //! Taking what is due, and moving when it is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use batchway_domain::Timestamp;
 use batchway_domain::identity::{JobId, Shard};
@@ -12,13 +12,15 @@ use futures_util::future::try_join_all;
 
 use crate::connection::{argument, number};
 use crate::core::Core;
+use crate::due_set::DueSet;
 use crate::envelope::open;
-use crate::outlook::{Prospect, Prospects, by_shard, lane_keys};
+use crate::outlook::{Prospect, Prospects, by_shard};
 use crate::reply::{array, bytes, integer, optional_bytes, pairs, text, unexpected};
 use crate::script::Script;
+use crate::turns::{WantedTurns, in_turns, turns_by_shard};
 
 /// How often a batch that others took from is filled up again.
-const ROUNDS: usize = 3;
+pub(crate) const ROUNDS: usize = 3;
 
 /// A job that is to be taken, and by what it is put in order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,17 +34,18 @@ struct Candidate {
 
 /// What a taking script answers of one shard: ids, their tenants behind them where tenants take
 /// turns, and values.
-pub(crate) type Taken = Vec<(String, Bytes)>;
+type Taken = Vec<(String, Bytes)>;
 
 impl Core {
     pub(crate) async fn take_due(&self, request: &DueRequest) -> Result<Vec<Job>, StoreError> {
+        let set = DueSet::Jobs(request.lane.clone());
         let mut taken = Vec::new();
         for _ in 0..ROUNDS {
             let wanted = DueRequest {
                 limit: request.limit - taken.len(),
                 ..request.clone()
             };
-            let prospects = self.prospects(&request.lane).await?;
+            let prospects = self.prospects(&set).await?;
             let (batch, is_short) = match (&request.lane, request.created_before) {
                 (_, Some(time)) => self.take_by_age(&wanted, time, &prospects).await?,
                 (Lane::Dispatch(_), None) => self.take_by_turns(&wanted, &prospects).await?,
@@ -87,6 +90,30 @@ impl Core {
         candidates.sort();
         candidates.truncate(request.limit);
         self.take_candidates(request, "due", candidates).await
+    }
+
+    /// The first job of each tenant, then the second of each. Says whether others were faster.
+    async fn take_by_turns(
+        &self,
+        request: &DueRequest,
+        prospects: &Prospects,
+    ) -> Result<(Taken, bool), StoreError> {
+        let lane = DueSet::Jobs(request.lane.clone());
+        let wanted = WantedTurns {
+            limit: request.limit,
+            of_each: request.limit,
+            except: BTreeSet::new(),
+        };
+        let turns = self.next_turns(&lane, prospects, &wanted).await?.turns;
+        let takes = turns_by_shard(&turns)
+            .into_iter()
+            .map(|(shard, choice)| self.take(request, shard, "turns", choice));
+        let taken: Taken = try_join_all(takes).await?.into_iter().flatten().collect();
+        let is_short = taken.len() < turns.len();
+        // The name of its tenant stands behind each id.
+        let tenant = |entry: &str| entry[JobId::LENGTH..].to_owned();
+        let taken = taken.into_iter().map(|job| (tenant(&job.0), job));
+        Ok((in_turns(&turns, taken), is_short))
     }
 
     /// The oldest first, whether due or not.
@@ -174,7 +201,7 @@ impl Core {
     }
 
     /// Takes in one shard what was chosen. How late its jobs must be was looked at in choosing.
-    pub(crate) async fn take(
+    async fn take(
         &self,
         request: &DueRequest,
         shard: Shard,
@@ -183,9 +210,10 @@ impl Core {
     ) -> Result<Taken, StoreError> {
         const WHAT: &str = "a taken job";
         let place = self.keyspace.of_shard(shard);
-        let taken = place.taken(self.outlook.replica(), &request.lane);
+        let lane = DueSet::Jobs(request.lane.clone());
+        let taken = place.taken(self.outlook.replica(), &lane);
         let mut keys = vec![place.jobs(), taken];
-        keys.extend(lane_keys(self, shard, &request.lane));
+        keys.extend(lane.keys(place));
         let mut arguments = vec![
             self.time.argument(),
             number(request.lease.as_millis()),
@@ -220,7 +248,7 @@ impl Core {
             let lanes = self.lanes_of(shard, &times).await?;
             let mut elsewhere = Vec::new();
             for (lane, moves) in lanes {
-                let keys = lane_keys(self, shard, &lane);
+                let keys = DueSet::Jobs(lane).keys(self.keyspace.of_shard(shard));
                 let answer = self.link.run(Script::Reschedule, &keys, moves).await?;
                 for id in array(answer, "moved jobs")? {
                     elsewhere.push(text(id, "a job's id")?);

@@ -10,6 +10,7 @@ use fred::types::Value;
 
 use crate::connection::{argument, number};
 use crate::core::Core;
+use crate::deliveries::{new_delivery, outbox_keys, receiver_of};
 use crate::envelope::{head, index_rest, open};
 use crate::events::packed_event;
 use crate::keyspace::Key;
@@ -78,11 +79,18 @@ impl Core {
                 .map_or_else(|| argument(""), |run| argument(&run.entry)),
         );
         arguments.push(run.map_or_else(|| argument(""), |run| number(run.ended_at)));
+        arguments.push(number(commit.events.len()));
         for event in &commit.events {
             arguments.push(argument(packed_event(event)?));
         }
-        self.change(Script::Commit, &self.moving_keys(job), &job.id, arguments)
-            .await
+        let mut keys = self.moving_keys(job);
+        let deliveries = commit.deliveries();
+        if !deliveries.is_empty() {
+            keys.extend(outbox_keys(self.keyspace.of_shard(job.id.shard())));
+            arguments.extend(receiver_of(job));
+            arguments.extend(deliveries.iter().flat_map(new_delivery));
+        }
+        self.change(Script::Commit, &keys, &job.id, arguments).await
     }
 
     pub(crate) async fn remove(
@@ -94,7 +102,7 @@ impl Core {
         let place = self.keyspace.of_shard(id.shard());
         let mut keys = self.moving_keys(&job);
         keys.extend([place.params(), place.idempotency(), place.removed(id)]);
-        let arguments = vec![
+        let mut arguments = vec![
             self.time.argument(),
             argument(id.as_str()),
             argument(job.user.as_str()),
@@ -103,6 +111,10 @@ impl Core {
             run_of(&job).map_or_else(|| argument(""), |run| argument(run.entry)),
             argument(self.operations.next().to_be_bytes()),
         ];
+        if let Some(receiver) = receiver_of(&job) {
+            keys.extend(outbox_keys(place));
+            arguments.push(receiver);
+        }
         self.change(Script::Remove, &keys, id, arguments).await
     }
 

@@ -7,6 +7,8 @@ use batchway_domain::identity::{BackendName, JobId, JobTypeName, Shard, UserName
 use batchway_domain::job::Lane;
 use bytes::Bytes;
 
+use crate::due_set::DueSet;
+
 /// So many shards there are; written down in the store at its first start.
 pub(crate) const SHARDS: usize = 256;
 
@@ -116,9 +118,34 @@ impl ShardKeys<'_> {
         self.key(format_args!("runs:{job_type}"))
     }
 
-    /// What a replica took last in a lane; for a minute.
-    pub(crate) fn taken(self, replica: &str, lane: &Lane) -> Key {
-        self.key(format_args!("taken:{replica}:{lane}"))
+    /// Hash of deliveries: id to version and packed record.
+    pub(crate) fn deliveries(self) -> Key {
+        self.key("deliveries")
+    }
+
+    /// Hash of what is delivered of a job: its id to the numbers of its events.
+    pub(crate) fn deliveries_of(self) -> Key {
+        self.key("deliveries-of")
+    }
+
+    /// Sorted set of deliveries that are to be sent by due time.
+    pub(crate) fn deliveries_due(self) -> Key {
+        self.key("deliveries-due")
+    }
+
+    /// Sorted set of deliveries that are to be sent by receiver, due time and id.
+    pub(crate) fn deliveries_turns(self) -> Key {
+        self.key("deliveries-turns")
+    }
+
+    /// Hash of webhook secrets: user to JSON, the secrets in it sealed.
+    pub(crate) fn webhook_secrets(self) -> Key {
+        self.key("webhook-secrets")
+    }
+
+    /// What a replica took last in a lane, or of deliveries; for a minute.
+    pub(crate) fn taken(self, replica: &str, set: &DueSet) -> Key {
+        self.key(format_args!("taken:{replica}:{set}"))
     }
 
     /// The call that removed a job; for a minute.
@@ -167,6 +194,8 @@ mod tests {
                 keys.index(&user),
                 keys.events(&user),
                 keys.due(&lane),
+                keys.deliveries(),
+                keys.webhook_secrets(),
                 keys.barrier(),
             ] {
                 assert_eq!(key.slot, slot, "{key:?}");

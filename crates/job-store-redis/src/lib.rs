@@ -1,9 +1,9 @@
 //! # The job store on Redis and Redis Cluster
 //!
-//! Jobs, API keys, past runs and call budgets in one Redis (7.0 or later) that any number of
-//! gateways share. [`RedisJobStore`] implements the ports `JobStore`, `ApiKeys`, `RunHistory`,
-//! `CallBudget` and `SweepLedger` of the domain. `docs/adr/0013-redis-layout.md` says why it is as
-//! it is.
+//! Jobs, API keys, past runs, webhooks and call budgets in one Redis (7.0 or later) that any
+//! number of gateways share. [`RedisJobStore`] implements the ports `JobStore`, `ApiKeys`,
+//! `RunHistory`, `CallBudget`, `SweepLedger`, `WebhookOutbox` and `WebhookSecrets` of the domain.
+//! `docs/adr/0013-redis-layout.md` says why it is as it is.
 //!
 //! ## Keys
 //! A tenant's shard is in its API key and in its job ids. All keys of a shard carry one hash tag,
@@ -25,7 +25,12 @@
 //! | `idempotency` | hash | user and key: fingerprint, end, job id, last record |
 //! | `idempotency-expiry` | list | end, user and key, in the order of admission |
 //! | `runs:TYPE` | sorted set | job id, work, running time by end; the last 100 |
-//! | `taken:REPLICA:LANE` | string | what a replica took last, for a minute |
+//! | `deliveries` | hash | id of a delivery: version, packed record |
+//! | `deliveries-of` | hash | job id: the numbers of its events that are delivered |
+//! | `deliveries-due` | sorted set | id of a delivery that is to be sent, by due time |
+//! | `deliveries-turns` | sorted set, scores 0 | of the same: user and origin, due time, id |
+//! | `webhook-secrets` | hash | user: its webhook secrets, sealed |
+//! | `taken:REPLICA:LANE` | string | what a replica took last, for a minute; `deliveries` is a lane here |
 //! | `removed:ID` | string | the call that removed a job, for a minute |
 //! | `barrier` | number | counts durability barriers |
 //!
@@ -80,7 +85,9 @@ mod connect;
 mod connect_error;
 mod connection;
 mod core;
+mod deliveries;
 mod due;
+mod due_set;
 mod envelope;
 mod events;
 mod inspection;
@@ -104,6 +111,7 @@ mod sweep_ledger;
 mod tests;
 mod tls;
 mod turns;
+mod webhook_secrets;
 
 pub use config::{DEFAULT_PORT, Durability, InvalidDurability, RedisConfig};
 pub use connect::RedisJobStore;

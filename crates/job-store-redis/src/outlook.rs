@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use batchway_domain::Timestamp;
 use batchway_domain::identity::Shard;
-use batchway_domain::job::Lane;
 use batchway_domain::ports::StoreError;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use crate::backlog::Backlog;
 use crate::core::Core;
-use crate::keyspace::{Key, SHARDS, shards};
+use crate::due_set::DueSet;
+use crate::keyspace::{SHARDS, shards};
 use crate::replicas::Replicas;
 use crate::reply::{array, integer, text, unexpected};
 use crate::script::Script;
@@ -29,7 +29,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// How long a shard counts as one's own after one has changed it.
 const OWN_FOR: Duration = Duration::from_secs(2);
 
-/// How late the jobs of other replicas' shards must be.
+/// How late what lies in other replicas' shards must be.
 const OTHERS_LATE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
@@ -54,34 +54,34 @@ struct Touch {
 #[derive(Debug)]
 struct View {
     looked_at: Option<Instant>,
-    lanes: Vec<Lane>,
-    /// By shard, then in the order of `lanes`.
+    sets: Vec<DueSet>,
+    /// By shard, then in the order of `sets`.
     heads: Vec<Vec<Head>>,
     /// A time of the server, and when it was told.
     server_time: Option<(i64, Instant)>,
     replicas: Replicas,
 }
 
-/// The first of a lane in a shard.
+/// The first of a set in a shard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Head {
     due_at: Option<i64>,
-    /// Where tenants take turns: the oldest job.
+    /// Where it is kept by age: the oldest job.
     oldest: Option<String>,
 }
 
-/// A shard with something in a lane.
+/// A shard with something in a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Prospect {
     pub(crate) shard: Shard,
-    /// When its first job is due, in milliseconds.
+    /// When the first is due, in milliseconds.
     pub(crate) due_at: i64,
     pub(crate) oldest: Option<String>,
-    /// How late a job of it must be for this process to take it.
+    /// How late one must be for this process to take it.
     pub(crate) late: Duration,
 }
 
-/// What there is in a lane, the first due first.
+/// What there is in a set, the first due first.
 #[derive(Clone, Debug)]
 pub(crate) struct Prospects {
     pub(crate) now: Timestamp,
@@ -98,7 +98,7 @@ impl Outlook {
             is_refreshing: AtomicBool::new(false),
             view: tokio::sync::Mutex::new(View {
                 looked_at: None,
-                lanes: Vec::new(),
+                sets: Vec::new(),
                 heads: vec![Vec::new(); SHARDS],
                 server_time: None,
                 replicas: Replicas::alone(replica),
@@ -154,12 +154,12 @@ impl Outlook {
 }
 
 impl Core {
-    /// What there is in a lane now.
-    pub(crate) async fn prospects(&self, lane: &Lane) -> Result<Prospects, StoreError> {
+    /// What there is in a set now.
+    pub(crate) async fn prospects(&self, set: &DueSet) -> Result<Prospects, StoreError> {
         let mut view = self.outlook.view.lock().await;
-        let is_new = !view.lanes.contains(lane);
+        let is_new = !view.sets.contains(set);
         if is_new {
-            view.lanes.push(lane.clone());
+            view.sets.push(set.clone());
         }
         let is_old = view.looked_at.is_none_or(|at| at.elapsed() >= PERIOD);
         let (unseen, own) = self.outlook.take_touched();
@@ -181,11 +181,11 @@ impl Core {
         if is_old {
             view.looked_at = Some(looked_at);
         }
-        Ok(self.prospects_of(&view, lane, &own))
+        Ok(self.prospects_of(&view, set, &own))
     }
 
-    fn prospects_of(&self, view: &View, lane: &Lane, own: &[bool]) -> Prospects {
-        let position = view.lanes.iter().position(|known| known == lane);
+    fn prospects_of(&self, view: &View, set: &DueSet, own: &[bool]) -> Prospects {
+        let position = view.sets.iter().position(|known| known == set);
         let head = |shard: Shard| {
             let heads = &view.heads[usize::from(shard.number())];
             position.and_then(|position| heads.get(position))
@@ -221,8 +221,8 @@ impl Core {
 
     /// Looks at these shards. One that can't be read is left as it was, unless none can.
     async fn look(&self, view: &mut View, wanted: Vec<Shard>) -> Result<(), StoreError> {
-        let lanes = &view.lanes;
-        let looks = join_all(wanted.iter().map(|shard| self.heads(*shard, lanes))).await;
+        let sets = &view.sets;
+        let looks = join_all(wanted.iter().map(|shard| self.heads(*shard, sets))).await;
         let mut failure = None;
         let mut answered = 0;
         for (shard, look) in wanted.iter().zip(looks) {
@@ -250,24 +250,22 @@ impl Core {
     async fn heads(
         &self,
         shard: Shard,
-        lanes: &[Lane],
+        sets: &[DueSet],
     ) -> Result<(i64, i64, Vec<Head>), StoreError> {
-        const WHAT: &str = "the heads of lanes";
+        const WHAT: &str = "the heads of what is due";
         let place = self.keyspace.of_shard(shard);
         let mut keys = vec![place.counts()];
-        for lane in lanes {
-            keys.push(place.due(lane));
-            if let Lane::Dispatch(backend) = lane {
-                keys.push(place.ages(backend));
-            }
+        for set in sets {
+            keys.push(set.due(place));
+            keys.extend(set.ages(place));
         }
         let answer = self.link.run(Script::Heads, &keys, Vec::new()).await?;
         let mut answer = array(answer, WHAT)?.into_iter();
         let mut next = || answer.next().ok_or_else(|| unexpected(WHAT));
         let time = integer(next()?, WHAT)?;
         let queued = integer(next()?, WHAT)?;
-        let mut heads = Vec::with_capacity(lanes.len());
-        for lane in lanes {
+        let mut heads = Vec::with_capacity(sets.len());
+        for set in sets {
             let _first = next()?;
             let due_at = optional(text(next()?, WHAT)?);
             let due_at = due_at.map(|at| at.parse().map_err(|_| unexpected(WHAT)));
@@ -275,7 +273,7 @@ impl Core {
                 due_at: due_at.transpose()?,
                 oldest: None,
             };
-            if let Lane::Dispatch(_) = lane {
+            if set.ages(place).is_some() {
                 head.oldest = optional(text(next()?, WHAT)?);
                 let _score = next()?;
             }
@@ -332,14 +330,4 @@ pub(crate) fn by_shard<T>(items: impl IntoIterator<Item = (Shard, T)>) -> BTreeM
         groups.entry(shard).or_default().push(item);
     }
     groups
-}
-
-/// The keys by which a script finds a lane.
-pub(crate) fn lane_keys(core: &Core, shard: Shard, lane: &Lane) -> Vec<Key> {
-    let place = core.keyspace.of_shard(shard);
-    let mut keys = vec![place.due(lane)];
-    if let Lane::Dispatch(backend) = lane {
-        keys.extend([place.turns(backend), place.ages(backend)]);
-    }
-    keys
 }

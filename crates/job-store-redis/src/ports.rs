@@ -8,10 +8,12 @@ use batchway_domain::identity::{BackendName, JobId, JobTypeName, UserName};
 use batchway_domain::job::{BackendId, Event, Job};
 use batchway_domain::ports::{
     Admission, AdmitError, Admitted, ApiKeys, CallBucket, CallBudget, CallGrant, CallLimit,
-    CommitError, DueRequest, FinishedRun, JobCommit, JobPage, JobQuery, JobStore, KeyError,
-    KeyRecord, Orphan, Queue, ReadError, RunHistory, StoreError, SweepLedger,
+    CommitError, DeliveryRequest, DueRequest, FinishedRun, JobCommit, JobPage, JobQuery, JobStore,
+    KeyError, KeyRecord, Orphan, Queue, ReadError, RunHistory, StoreError, SweepLedger,
+    WebhookOutbox, WebhookSecrets,
 };
 use batchway_domain::security::KeyDigest;
+use batchway_domain::webhooks::{Delivery, DeliveryId, SealedSecrets};
 
 use crate::RedisJobStore;
 use crate::budget::Request;
@@ -142,5 +144,44 @@ impl SweepLedger for RedisJobStore {
 
     async fn forget_orphan(&self, backend: &BackendName, id: &BackendId) -> Result<(), StoreError> {
         self.core().forget_orphan(backend, id).await
+    }
+}
+
+#[async_trait]
+impl WebhookOutbox for RedisJobStore {
+    async fn take_due(&self, request: &DeliveryRequest) -> Result<Vec<Delivery>, StoreError> {
+        self.core().take_deliveries(request).await
+    }
+
+    async fn record(&self, delivery: &Delivery, expected_version: u64) -> Result<(), CommitError> {
+        self.core()
+            .record_delivery(delivery, expected_version)
+            .await
+    }
+
+    async fn load(&self, id: &DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        self.core().delivery(id).await
+    }
+
+    async fn of_job(&self, job: &JobId, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        self.core().deliveries_of_job(job, limit).await
+    }
+}
+
+#[async_trait]
+impl WebhookSecrets for RedisJobStore {
+    async fn load(&self, user: &UserName) -> Result<Option<SealedSecrets>, StoreError> {
+        self.core().webhook_secrets(user).await
+    }
+
+    async fn replace(
+        &self,
+        user: &UserName,
+        expected: Option<&SealedSecrets>,
+        new: &SealedSecrets,
+    ) -> Result<bool, StoreError> {
+        self.core()
+            .replace_webhook_secrets(user, expected, new)
+            .await
     }
 }

@@ -34,40 +34,48 @@ pub(crate) enum Script {
     Admit,
     Budget,
     Commit,
+    Deliveries,
     Events,
     Find,
     Heads,
     KeptSince,
     List,
     NoteOrphan,
+    RecordDelivery,
     RecordSweep,
     Register,
     Remove,
+    ReplaceSecrets,
     Replicas,
     Reschedule,
     Revoke,
     Take,
+    TakeDeliveries,
     Waiting,
 }
 
 impl Script {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Admit,
         Self::Budget,
         Self::Commit,
+        Self::Deliveries,
         Self::Events,
         Self::Find,
         Self::Heads,
         Self::KeptSince,
         Self::List,
         Self::NoteOrphan,
+        Self::RecordDelivery,
         Self::RecordSweep,
         Self::Register,
         Self::Remove,
+        Self::ReplaceSecrets,
         Self::Replicas,
         Self::Reschedule,
         Self::Revoke,
         Self::Take,
+        Self::TakeDeliveries,
         Self::Waiting,
     ];
 
@@ -76,19 +84,23 @@ impl Script {
             Self::Admit => script!(admits, "admit.lua"),
             Self::Budget => script!(writes, "budget.lua"),
             Self::Commit => script!(writes, "commit.lua"),
+            Self::Deliveries => script!(reads, "deliveries.lua"),
             Self::Events => script!(reads alone, "events.lua"),
             Self::Find => script!(reads alone, "find.lua"),
             Self::Heads => script!(reads, "heads.lua"),
             Self::KeptSince => script!(writes, "kept_since.lua"),
             Self::List => script!(reads alone, "list.lua"),
             Self::NoteOrphan => script!(writes, "note_orphan.lua"),
+            Self::RecordDelivery => script!(writes, "record_delivery.lua"),
             Self::RecordSweep => script!(writes, "record_sweep.lua"),
             Self::Register => script!(writes, "register.lua"),
             Self::Remove => script!(writes, "remove.lua"),
+            Self::ReplaceSecrets => script!(writes, "replace_secrets.lua"),
             Self::Replicas => script!(writes, "replicas.lua"),
             Self::Reschedule => script!(writes, "reschedule.lua"),
             Self::Revoke => script!(writes, "revoke.lua"),
             Self::Take => script!(writes, "take.lua"),
+            Self::TakeDeliveries => script!(writes, "take_deliveries.lua"),
             Self::Waiting => script!(reads, "waiting.lua"),
         }
     }
@@ -97,7 +109,7 @@ impl Script {
     pub(crate) const fn only_reads(self) -> bool {
         matches!(
             self,
-            Self::Events | Self::Find | Self::Heads | Self::List | Self::Waiting
+            Self::Deliveries | Self::Events | Self::Find | Self::Heads | Self::List | Self::Waiting
         )
     }
 }

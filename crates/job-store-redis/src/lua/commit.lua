@@ -1,7 +1,9 @@
 -- Puts a changed record in place of the one that the change was decided on.
--- KEYS: jobs, counts, index, events, the four lanes a job can be in, turns, ages, runs.
+-- KEYS: jobs, counts, index, events, the four lanes a job can be in, turns, ages, runs; where an
+-- event is delivered, deliveries, of jobs, due, turns.
 -- ARGV: time, id, user, expected version, head, record, rest of the index entry, due time, run,
--- its end, events.
+-- its end, number of events, events; where an event is delivered, the receiver, then of each
+-- delivery its event's number, its value and its due time.
 -- Answers K (done, now or before), C (another version) or N (no such job).
 
 local jobs, counts, index, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -10,6 +12,9 @@ local lanes = {
     r = { due = KEYS[6] }, w = { due = KEYS[7] }, m = { due = KEYS[8] },
 }
 local runs, RUNS_KEPT = KEYS[11], 100
+local deliveries, of_jobs, outbox = KEYS[12], KEYS[13], { due = KEYS[14], turns = KEYS[15] }
+local EVENTS_FROM, EVENTS_TO = 12, 11 + ARGV[11]
+local RECEIVER, DELIVERIES_FROM = EVENTS_TO + 1, EVENTS_TO + 2
 local id, user, head, record, index_rest = ARGV[2], ARGV[3], ARGV[5], ARGV[6], ARGV[7]
 
 local value = redis.call('HGET', jobs, id)
@@ -36,8 +41,15 @@ if ARGV[9] ~= '' then
     redis.call('ZADD', runs, ARGV[10], ARGV[9])
     redis.call('ZREMRANGEBYRANK', runs, 0, -1 - RUNS_KEPT)
 end
-for number = 11, #ARGV do
+for number = EVENTS_FROM, EVENTS_TO do
     append_event(counts, events, user, now, id, ARGV[number])
 end
-if #ARGV > 10 then forget_old_events(events, now) end
+if EVENTS_TO >= EVENTS_FROM then forget_old_events(events, now) end
+for number = DELIVERIES_FROM, #ARGV, 3 do
+    local event, delivery = ARGV[number], delivery_of(id, ARGV[number])
+    local before = redis.call('HGET', of_jobs, id)
+    redis.call('HSET', deliveries, delivery, ARGV[number + 1])
+    redis.call('HSET', of_jobs, id, before and before .. ' ' .. event or event)
+    enter_due(outbox, ARGV[RECEIVER], delivery, tonumber(ARGV[number + 2]))
+end
 return { 'K', queued(counts) }

@@ -1,6 +1,8 @@
 -- Forgets a job. An idempotency key that stands for it keeps its last record.
--- KEYS: as `commit`, then params, idempotency, who removed it.
--- ARGV: time, id, user, expected version, rest of the index entry, run, operation.
+-- KEYS: the first eleven of `commit`, then params, idempotency, who removed it; where somebody is
+-- told of it, deliveries, of jobs, due, turns.
+-- ARGV: time, id, user, expected version, rest of the index entry, run, operation; where somebody
+-- is told of it, the receiver.
 -- Answers K, C (another version) or N (no such job).
 
 local jobs, counts, index, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -9,7 +11,8 @@ local lanes = {
     r = { due = KEYS[6] }, w = { due = KEYS[7] }, m = { due = KEYS[8] },
 }
 local runs, params, idempotency, removed = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
-local id, user, operation = ARGV[2], ARGV[3], ARGV[7]
+local deliveries, of_jobs, outbox = KEYS[15], KEYS[16], { due = KEYS[17], turns = KEYS[18] }
+local id, user, operation, receiver = ARGV[2], ARGV[3], ARGV[7], ARGV[8]
 local REMEMBERED_FOR = 60000
 
 local value = redis.call('HGET', jobs, id)
@@ -35,5 +38,12 @@ redis.call('ZREM', index, status .. ARGV[5])
 leave_due(lanes[lane], user, id)
 count(counts, user, status, lane, nil, nil)
 if ARGV[6] ~= '' then redis.call('ZREM', runs, ARGV[6]) end
+if receiver then
+    for _, delivery in ipairs(deliveries_of(of_jobs, id)) do
+        redis.call('HDEL', deliveries, delivery)
+        leave_due(outbox, receiver, delivery)
+    end
+    redis.call('HDEL', of_jobs, id)
+end
 forget_old_events(events, store_time(ARGV[1]))
 return { 'K', queued(counts) }

@@ -9,13 +9,11 @@
 
 local jobs, last, lane = KEYS[1], KEYS[2], { due = KEYS[3], turns = KEYS[4], ages = KEYS[5] }
 local now, lease, operation, chosen = store_time(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local ENTRIES_FROM, REMEMBERED_FOR = 17, 60000
 local answer = {}
 
--- The reply was lost and the client asks again: what it was given is still its.
-local kept = redis.call('GET', last)
-if kept and kept:sub(1, #operation) == operation then
-    for entry in kept:sub(ENTRIES_FROM):gmatch('[^ ]+') do
+local before = taken_before(last, operation)
+if before then
+    for entry in before do
         local value = redis.call('HGET', jobs, entry:sub(1, 32))
         if value then
             answer[#answer + 1] = entry
@@ -37,10 +35,7 @@ local function take(user, id)
 end
 
 local function take_turns(user, most)
-    local until_now = '[' .. user .. '\0' .. fifteen_digits(now) .. '\255'
-    local entries = redis.call('ZRANGE', lane.turns, '[' .. user .. '\0', until_now,
-        'BYLEX', 'LIMIT', 0, most)
-    for _, entry in ipairs(entries) do take(user, entry:sub(#user + 17)) end
+    for _, id in ipairs(first_due(lane.turns, user, now, most)) do take(user, id) end
 end
 
 local step = chosen == 'due' and 1 or 2
@@ -53,7 +48,5 @@ for number = 5, #ARGV, step do
 end
 local entries = {}
 for number = 1, #answer, 2 do entries[#entries + 1] = answer[number] end
-if #entries > 0 then
-    redis.call('SET', last, operation .. table.concat(entries, ' '), 'PX', REMEMBERED_FOR)
-end
+remember_taken(last, operation, entries)
 return answer

@@ -1,4 +1,5 @@
--- Which tenants have jobs that are due in a dispatch lane, and how many.
+-- Which tenants have jobs that are due in a dispatch lane, and how many; or which receivers have
+-- deliveries, who are called tenants here too.
 -- KEYS: turns. ARGV: time, most jobs to count of each, most tenants to pass, tenant to begin
 -- after.
 -- Answers the last tenant passed, or nothing where it has seen all; then of each tenant with

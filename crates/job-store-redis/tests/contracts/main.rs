@@ -16,12 +16,16 @@ mod redis {
     use super::*;
     batchway_port_contracts::job_store_contract!(RedisFixture::open());
     batchway_port_contracts::sweep_ledger_contract!(RedisFixture::open());
+    batchway_port_contracts::webhook_outbox_contract!(RedisFixture::open());
+    batchway_port_contracts::webhook_secrets_contract!(RedisFixture::open());
 }
 
 mod redis_behind_decorator {
     use super::*;
     batchway_port_contracts::job_store_contract!(RedisFixture::open_behind_decorator());
     batchway_port_contracts::sweep_ledger_contract!(RedisFixture::open_behind_decorator());
+    batchway_port_contracts::webhook_outbox_contract!(RedisFixture::open_behind_decorator());
+    batchway_port_contracts::webhook_secrets_contract!(RedisFixture::open_behind_decorator());
 }
 
 mod redis_cluster {
@@ -31,6 +35,20 @@ mod redis_cluster {
     mod ledger {
         use super::*;
         batchway_port_contracts::sweep_ledger_contract!(
+            in one test: RedisFixture::open_in_cluster()
+        );
+    }
+
+    mod webhooks {
+        use super::*;
+        batchway_port_contracts::webhook_outbox_contract!(
+            in one test: RedisFixture::open_in_cluster()
+        );
+    }
+
+    mod secrets {
+        use super::*;
+        batchway_port_contracts::webhook_secrets_contract!(
             in one test: RedisFixture::open_in_cluster()
         );
     }
