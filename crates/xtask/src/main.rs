@@ -42,7 +42,8 @@ usage: cargo xtask COMMAND
   test --only STEP           run only this step and what it needs (may be repeated)
   test --list                name the steps
   architecture               prove the table of who may depend on whom
-  openapi                    write docs/openapi.json anew
+  openapi [--release]        write docs/openapi.json anew; with --release also make it the one
+                             that later documents must not break
   fuzz-api [--cases N] [--store sqlite|redis|both] [--seed N]
                              hold a running gateway against its API document
   docs                       check links and variables in the documents
@@ -81,6 +82,7 @@ fn run(arguments: &[OsString]) -> Outcome {
         ("architecture", []) => architecture::check(&Metadata::load()?),
         ("fuzz-api", options) => fuzz_api::build_and_run(options),
         ("openapi", []) => openapi::rewrite(&Metadata::load_workspace()?),
+        ("openapi", ["--release"]) => openapi::release(&Metadata::load_workspace()?),
         ("docs", []) => documentation::check(&Metadata::load_workspace()?.root),
         ("licences", []) => licences::report(&Metadata::load()?),
         ("advisories", []) => advisories::report(&Metadata::load()?, None),

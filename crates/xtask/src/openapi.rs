@@ -1,9 +1,12 @@
 //! The committed API document: `docs/openapi.json` is what the gateway prints.
 
+mod changes;
 mod lint;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use serde_json::Value;
 
 use crate::failure::{Failure, Outcome};
 use crate::metadata::Metadata;
@@ -29,13 +32,59 @@ pub(crate) fn rewrite(metadata: &Metadata) -> Outcome {
     Ok(())
 }
 
-/// The committed document is up to date, valid by a public validator, and clean by two public
-/// linters.
+/// Makes the document of today the one that clients rely on, with the release of its version.
+pub(crate) fn release(metadata: &Metadata) -> Outcome {
+    rewrite(metadata)?;
+    breaks_nobody(metadata)?;
+    let (committed, released) = (committed(metadata), released(metadata));
+    std::fs::copy(&committed, &released).map_err(Failure::at(&released, "write"))?;
+    println!("wrote {}", released.display());
+    Ok(())
+}
+
+/// The committed document is up to date, valid by a public validator, clean by two public
+/// linters, and breaks no client of the released one.
 pub(crate) fn check(metadata: &Metadata) -> Outcome {
     let document = committed(metadata);
     is_up_to_date(&document)?;
     is_valid(metadata, &document)?;
-    lint::check(metadata, &document)
+    lint::check(metadata, &document)?;
+    breaks_nobody(metadata)
+}
+
+/// A breaking change is one that the version announces.
+fn breaks_nobody(metadata: &Metadata) -> Outcome {
+    let (old, new) = (read(&released(metadata))?, read(&committed(metadata))?);
+    let breaking = changes::breaking(&old, &new);
+    let version = |document: &Value| {
+        let version = document["info"]["version"].as_str();
+        version.unwrap_or_default().to_owned()
+    };
+    let (old, new) = (version(&old), version(&new));
+    let is_permitted = changes::permits_breaking(&old, &new)?;
+    if breaking.is_empty() {
+        println!("no client of version {old} is broken by the document of version {new}");
+        return Ok(());
+    }
+    let list: Vec<String> = breaking
+        .iter()
+        .map(|change| format!("  {change}"))
+        .collect();
+    let list = list.join("\n");
+    if is_permitted {
+        println!("version {new} announces what breaks clients of version {old}:\n{list}");
+        return Ok(());
+    }
+    Err(Failure::because(format!(
+        "docs/openapi.json breaks clients of the released version {old}, and its own version, \
+         {new}, does not say so (docs/api-changes.md tells what to do):\n{list}"
+    )))
+}
+
+fn read(document: &Path) -> Outcome<Value> {
+    let text = std::fs::read_to_string(document).map_err(Failure::at(document, "read"))?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::because(format!("{} is not JSON: {error}", document.display())))
 }
 
 fn is_up_to_date(committed: &Path) -> Outcome {
@@ -67,6 +116,10 @@ fn is_valid(metadata: &Metadata, document: &Path) -> Outcome {
 
 fn committed(metadata: &Metadata) -> PathBuf {
     metadata.root.join("docs/openapi.json")
+}
+
+fn released(metadata: &Metadata) -> PathBuf {
+    metadata.root.join("docs/openapi.released.json")
 }
 
 fn printed_by_gateway() -> Outcome<String> {

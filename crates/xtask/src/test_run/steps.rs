@@ -112,7 +112,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "openapi",
-        does: "docs/openapi.json is up to date and valid",
+        does: "docs/openapi.json is up to date, valid, clean, and breaks no client",
         needs: &["prerequisites"],
         run: |bench| passed(openapi::check(&bench.metadata)),
     },
