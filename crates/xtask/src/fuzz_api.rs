@@ -2,13 +2,16 @@
 //! document, valid and invalid, single and in chains, sends them to a running gateway, and holds
 //! every answer against the document.
 //!
-//! What it is told, and every exception from its checks, stands in `crates/xtask/fuzz-api`.
+//! What it is told stands in `crates/xtask/fuzz-api`.
 
 mod http;
 mod installation;
+mod receiver;
 mod round;
 mod seeds;
 mod tally;
+
+use std::path::Path;
 
 use crate::failure::{Failure, Outcome};
 use crate::metadata::Metadata;
@@ -134,9 +137,16 @@ pub(crate) fn build_and_run(options: &[&str]) -> Outcome {
 pub(crate) fn run(metadata: &Metadata, budget: &Budget) -> Outcome {
     let stores = u64::try_from(budget.stores.len()).expect("there are two");
     let share = budget.cases.div_ceil(stores.max(1));
+    let webhooks = receiver::start()?;
     for store in &budget.stores {
         let stopwatch = Stopwatch::start();
-        let tally = try_out(metadata, budget, *store, share)?;
+        let round = Round {
+            seed: budget.seed,
+            examples: 0,
+            is_first: true,
+            webhooks,
+        };
+        let tally = try_out(&metadata.target, *store, round, share)?;
         let (name, cases, took) = (store.name(), tally.cases(), stopwatch.elapsed());
         println!("\n{tally}\n\n{cases} cases on {name} in {took}\n");
         tally.demand_successes()?;
@@ -144,27 +154,22 @@ pub(crate) fn run(metadata: &Metadata, budget: &Budget) -> Outcome {
     Ok(())
 }
 
-/// Rounds until there are enough cases.
-fn try_out(metadata: &Metadata, budget: &Budget, store: Store, share: u64) -> Outcome<Tally> {
+/// Rounds until there are enough cases, each with the seed after that of the one before.
+fn try_out(target: &Path, store: Store, mut round: Round, share: u64) -> Outcome<Tally> {
     let mut tally = Tally::default();
-    for number in 0.. {
-        let left = share.saturating_sub(tally.cases());
-        if left == 0 {
-            break;
-        }
-        let round = Round {
-            seed: budget.seed.wrapping_add(number),
-            examples: left.div_ceil(CASES_PER_EXAMPLE).min(MOST_EXAMPLES),
-            is_first: number == 0,
-        };
-        let found = round.run(&metadata.target, store).map_err(|failure| {
+    while tally.cases() < share {
+        let left = share - tally.cases();
+        round.examples = left.div_ceil(CASES_PER_EXAMPLE).min(MOST_EXAMPLES);
+        let found = round.run(target, store).map_err(|failure| {
             let (name, seed) = (store.name(), round.seed);
             Failure::because(format!(
                 "on {name}: {failure}\n\
-                 again: cargo xtask fuzz-api --store {name} --seed {seed} --cases {share}"
+                 again: cargo xtask fuzz-api --store {name} --seed {seed} --cases {left}"
             ))
         })?;
         tally.merge(found);
+        round.seed = round.seed.wrapping_add(1);
+        round.is_first = false;
     }
     Ok(tally)
 }

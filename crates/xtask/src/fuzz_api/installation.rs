@@ -49,6 +49,8 @@ impl Installation {
             ("BATCHWAY_JOB_TYPES", shown(&job_types)),
             // Two places are held by jobs that stand.
             ("BATCHWAY_PROCESS_CONCURRENCY", "4".to_owned()),
+            // Where the webhooks are taken.
+            ("BATCHWAY_WEBHOOK_ALLOW_PRIVATE", "127.0.0.0/8".to_owned()),
             ("BATCHWAY_LOG", "warn,batchway::life_cycle=info".to_owned()),
         ];
         if let Some(redis) = &redis {

@@ -1,5 +1,6 @@
 //! One run of schemathesis against a new gateway.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
@@ -22,13 +23,15 @@ pub(super) struct Round {
     pub(super) examples: u64,
     /// What the document says makes the same examples and boundary cases in every round.
     pub(super) is_first: bool,
+    /// Who takes the webhooks of jobs.
+    pub(super) webhooks: SocketAddr,
 }
 
 impl Round {
     /// What was asked and answered; shown where the document was not kept to.
     pub(super) fn run(&self, target: &Path, store: Store) -> Outcome<Tally> {
         let mut installation = Installation::start(target, store)?;
-        let known = seeds::sow(&installation)?;
+        let known = seeds::sow(&installation, self.webhooks)?;
         for (name, content) in [
             ("schemathesis.toml", CONFIGURATION),
             ("hooks.py", HOOKS),

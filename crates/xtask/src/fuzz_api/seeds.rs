@@ -1,6 +1,8 @@
 //! What is there before the first generated request: users, a job in every state, and what a
 //! caller could know of them.
 
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 
 use super::http::Api;
@@ -12,9 +14,6 @@ const LOOKS: usize = 24;
 
 /// A job type that generated requests don't ask for: it never ends.
 const STANDING: &str = "standing";
-
-/// Where webhooks may go.
-const WEBHOOK_URL: &str = "https://hooks.example.com/batchway";
 
 /// What the hooks of schemathesis read.
 pub(super) struct Known {
@@ -28,14 +27,17 @@ pub(super) struct Known {
     pub(super) document: Value,
 }
 
-/// Fills a new gateway.
-pub(super) fn sow(installation: &Installation) -> Outcome<Known> {
+/// Fills a new gateway, whose webhooks go to one address.
+pub(super) fn sow(installation: &Installation, webhooks: SocketAddr) -> Outcome<Known> {
     let [alice, bob, carol] = ["alice", "bob", "carol"].map(|user| installation.create_key(user));
     let (alice, bob, carol) = (alice?, bob?, carol?);
     let api = |key| Api {
         address: installation.address,
         key,
     };
+
+    let webhook_url = format!("http://{webhooks}/");
+    let submit = |key, kind| submit(&api(key), kind, &webhook_url);
 
     let mut jobs = serde_json::Map::new();
     for (status, kind) in [
@@ -44,16 +46,16 @@ pub(super) fn sow(installation: &Installation) -> Outcome<Known> {
         ("cancelled", "brief"),
         ("running", STANDING),
     ] {
-        let id = submit(&api(&alice), kind)?;
+        let id = submit(&alice, kind)?;
         if status == "cancelled" {
             api(&alice).post(&format!("/api/v1/jobs/{id}/cancel"), "")?;
         }
         wait_for(&api(&alice), &id, status)?;
         jobs.insert(status.to_owned(), id.into());
     }
-    submit(&api(&bob), "quick")?;
+    submit(&bob, "quick")?;
     // Nobody who calls with a key owns the job whose token the runner's route gets.
-    let reported = submit(&api(&carol), STANDING)?;
+    let reported = submit(&carol, STANDING)?;
     wait_for(&api(&carol), &reported, "running")?;
     let run = submission_of(installation, &reported)?;
 
@@ -68,7 +70,7 @@ pub(super) fn sow(installation: &Installation) -> Outcome<Known> {
             "job_types": kinds,
             "jobs": jobs,
             "cursors": [first_page["next_cursor"]],
-            "webhook_url": WEBHOOK_URL,
+            "webhook_url": webhook_url,
             "report": {"backend_id": run["backend_id"], "attempt": 1, "progress": 0.5},
         }),
         job_token: text(&run["environment"], "BATCHWAY_JOB_TOKEN")?,
@@ -82,13 +84,13 @@ fn user(name: &str, key: &str) -> Value {
 }
 
 /// Starts a job with its type's own example.
-fn submit(api: &Api<'_>, kind: &str) -> Outcome<String> {
+fn submit(api: &Api<'_>, kind: &str, webhook_url: &str) -> Outcome<String> {
     let kinds = api.get("/api/v1/job-types")?;
     let example = items(&kinds["job_types"])
         .find(|known| known["name"] == kind)
         .map(|known| &known["example"]);
-    let body = json!({"job_type": kind, "params": example}).to_string();
-    text(&api.post("/api/v1/jobs", &body)?, "job_id")
+    let body = json!({"job_type": kind, "params": example, "webhook_url": webhook_url});
+    text(&api.post("/api/v1/jobs", &body.to_string())?, "job_id")
 }
 
 fn wait_for(api: &Api<'_>, id: &str, status: &str) -> Outcome {
