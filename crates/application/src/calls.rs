@@ -32,6 +32,13 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// looks delays a stop.
 const SHARE_OF_STOPS: f64 = 0.25;
 
+/// How often logs are read. CloudWatch takes as few as ten calls a second from a whole account, so
+/// that however many follow logs, AWS is left with some, and the looks at jobs with theirs.
+const LOGS: CallLimit = CallLimit {
+    per_second: 5.0,
+    burst: 10,
+};
+
 /// How often a target that takes nothing is tried, by all replicas together.
 pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(30);
 
@@ -57,6 +64,7 @@ struct Buckets {
     submissions: Bucket,
     stops: Bucket,
     reads: Bucket,
+    logs: Bucket,
 }
 
 #[derive(Debug)]
@@ -101,6 +109,7 @@ impl Buckets {
             submissions: bucket("submit", limits.submissions),
             stops: bucket("stop", stops),
             reads: bucket("read", reads),
+            logs: bucket("log", LOGS),
         }
     }
 }
@@ -364,12 +373,19 @@ impl Calls {
         from: LogPosition,
         limit: usize,
     ) -> Result<LogPage, LogError> {
-        let bucket = self.buckets.as_ref().map(|buckets| &buckets.reads);
+        let bucket = self.buckets.as_ref().map(|buckets| &buckets.logs);
+        let unanswered = |reason, throttled| BackendError {
+            reason,
+            throttled,
+            source: None,
+        };
         if let Err(error) = self.take_one(bucket).await {
             let reason = WithCauses(&error).to_string();
-            return Err(LogError::NoLog { reason });
+            return Err(unanswered(reason, error.was_turned_away()).into());
         }
-        let answer = self.backend.read_log(id, attempt, from, limit).await;
+        let call = self.backend.read_log(id, attempt, from, limit);
+        let answer = timeout(TIMEOUT, call).await;
+        let answer = answer.unwrap_or_else(|_| Err(unanswered(no_answer(), false).into()));
         if matches!(&answer, Err(LogError::Backend(error)) if error.throttled) {
             self.slow_down(bucket).await;
         }

@@ -2,7 +2,7 @@
 
 use batchway_domain::Timestamp;
 use batchway_domain::identity::JobId;
-use batchway_domain::ports::{AdmitError, ArtifactError, ReadError, StoreError};
+use batchway_domain::ports::{AdmitError, ArtifactError, BackendError, ReadError, StoreError};
 use batchway_domain::security::InvalidLink;
 
 /// One thing that is wrong with a request's content.
@@ -37,6 +37,14 @@ pub enum RequestError {
     JobNotFound {
         /// What was asked for, as it was written.
         job: String,
+    },
+    /// The job has had no such attempt.
+    #[error("the job has had {attempts} attempts, and none of number {attempt}")]
+    AttemptNotFound {
+        /// What was asked for.
+        attempt: u32,
+        /// How many there were so far.
+        attempts: u32,
     },
     /// The cursor was not given out by this gateway.
     #[error("the cursor is not one that this gateway gave out")]
@@ -86,6 +94,9 @@ pub enum RequestError {
     /// A stored record can't be read.
     #[error("the job's record can't be read by this version of the gateway")]
     RecordUnreadable(#[source] StoreError),
+    /// What runs the job can't be asked now.
+    #[error("the job's backend can't be asked now")]
+    BackendUnavailable(#[source] BackendError),
     /// The artifact store can't serve the request now.
     #[error("the artifact store can't be used now")]
     ArtifactStoreUnavailable(#[source] ArtifactError),

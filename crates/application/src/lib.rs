@@ -8,6 +8,7 @@
 //! Everything outside is a port of `batchway-domain`. Nothing is spawned here: the gateway
 //! decides what runs where.
 
+mod archived_logs;
 mod calls;
 mod causes;
 mod changes;
@@ -16,6 +17,8 @@ mod estimates;
 mod gate;
 mod job_environment;
 mod job_type_schemas;
+mod log_content;
+mod log_cursor;
 mod looks;
 pub mod loops;
 mod machine;

@@ -4,6 +4,7 @@
 //! and leased batch of it, and reports. [`drive`] says when: every period, at once when nudged
 //! or when there was more than a batch, later and later while it fails.
 
+mod archive;
 mod dispatch;
 mod drive;
 mod hosts;

@@ -1,20 +1,27 @@
-//! Forgets jobs whose time is over. Their artifacts stay: how long results are kept is up to
-//! the bucket's life cycle, or to whoever owns the folder.
+//! Does what is left to do for jobs that have ended: archives their logs, and forgets them when
+//! their time is over. Their artifacts stay: how long results are kept is up to the bucket's life
+//! cycle, or to whoever owns the folder.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::job::{Job, Lane};
 use batchway_domain::ports::{CommitError, StoreError};
+use futures_util::{StreamExt, stream};
 
 use super::{Loop, Report};
 use crate::Application;
 use crate::causes::WithCauses;
 
-const BATCH: usize = 100;
-const LEASE: Duration = Duration::from_secs(60);
+const BATCH: usize = 32;
 
-/// Removes what is due to be removed.
+/// How many jobs are seen to at a time. Each may hold the end of a log in memory.
+const AT_ONCE: usize = 4;
+
+/// Long logs take their time, and nobody waits for them.
+const LEASE: Duration = Duration::from_secs(300);
+
+/// Archives the logs of jobs that have ended, and removes what is due to be removed.
 #[derive(Debug)]
 pub struct Remove {
     application: Application,
@@ -25,10 +32,21 @@ impl Remove {
         Self { application }
     }
 
-    async fn remove(&self, job: &Job) -> Result<(), StoreError> {
-        if self.application.put_back_if_early(job).await? {
+    async fn see_to(&self, job: Job) -> Result<(), StoreError> {
+        let application = &self.application;
+        if application.is_draining() {
+            return application.hand_back(std::slice::from_ref(&job)).await;
+        }
+        if application.put_back_if_early(&job).await? {
             return Ok(());
         }
+        if job.archive_logs_at.is_some() {
+            return application.archive_logs(&job).await;
+        }
+        self.remove(&job).await
+    }
+
+    async fn remove(&self, job: &Job) -> Result<(), StoreError> {
         if let Some(backend) = self.application.0.ports.backends.get(&job.backend) {
             for attempt in &job.attempts {
                 if let Err(error) = backend.forget(&attempt.backend_id).await {
@@ -52,7 +70,7 @@ impl Loop for Remove {
     }
 
     fn period(&self) -> Duration {
-        Duration::from_secs(60)
+        Duration::from_secs(10)
     }
 
     async fn run_once(&self) -> Report {
@@ -61,10 +79,8 @@ impl Loop for Remove {
             Ok(jobs) => jobs,
             Err(error) => return Report::failed(&error),
         };
-        let mut results = Vec::with_capacity(jobs.len());
-        for job in &jobs {
-            results.push(self.remove(job).await);
-        }
+        let seen_to = stream::iter(jobs).map(|job| self.see_to(job));
+        let results = seen_to.buffer_unordered(AT_ONCE).collect().await;
         Report::of_batch(BATCH, results)
     }
 }

@@ -9,6 +9,7 @@ mod list_artifacts;
 mod list_job_types;
 mod list_jobs;
 mod open_link;
+mod read_logs;
 mod report_progress;
 mod request_size;
 mod submit_job;
@@ -20,6 +21,7 @@ pub use check_readiness::NotReady;
 pub use list_artifacts::{ArtifactList, ListedArtifact};
 pub use list_jobs::{JobList, ListRequest};
 pub use open_link::LinkRequest;
+pub use read_logs::{LogRequest, LogSource, LogStart, LogView, MAX_LOG_LINES};
 pub use submit_job::{SubmitRequest, Submitted};
 pub use view::JobView;
 

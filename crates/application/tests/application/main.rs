@@ -2,6 +2,8 @@
 //! a time.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod archive_logs;
+mod bad_days;
 mod cancel_everywhere;
 mod cancel_job;
 mod dispatch;
@@ -25,6 +27,7 @@ mod open_link;
 mod pace;
 mod params;
 mod random_lives;
+mod read_logs;
 mod readiness;
 mod refused_stops;
 mod remove;

@@ -10,14 +10,15 @@ use batchway_application::use_cases::SubmitRequest;
 use batchway_domain::artifacts::ProgramEnd;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{
-    BackendId, CancelCause, Failure, FailureClass, Job, JobState, JobStatus,
+    BackendId, CancelCause, Failure, FailureClass, Job, JobState, JobStatus, NumberedAttempt,
 };
 use batchway_domain::ports::{BackendState, ChangedJob, ComputeBackend, Entropy, Held};
 use batchway_domain::runner::RunnerReport;
-use batchway_memory_adapters::{Fault, SeededEntropy};
+use batchway_memory_adapters::SeededEntropy;
 use futures_util::FutureExt;
 use tokio::task::yield_now;
 
+use crate::bad_days::break_at_random;
 use crate::feed::Feed;
 use crate::job_types::{FOREIGN, HURRY, REMOTE, SIMULATE};
 use crate::limited_backend::LimitedBackend;
@@ -28,7 +29,7 @@ const SEEDS: u64 = 100;
 const STEPS: usize = 400;
 const MOST_JOBS: usize = 8;
 
-const LOOPS: [&str; 8] = [
+const LOOPS: [&str; 9] = [
     "dispatch:process",
     "resolve:process",
     "watch:process",
@@ -37,6 +38,7 @@ const LOOPS: [&str; 8] = [
     "watch:aws-batch",
     "listen",
     "sweep:aws-batch",
+    "remove",
 ];
 
 /// One history, made by a seed.
@@ -55,7 +57,7 @@ struct History {
     effects: BTreeMap<JobId, Vec<BackendId>>,
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_job_has_one_end_and_at_most_one_effect() {
     let mut ends: BTreeMap<JobStatus, usize> = BTreeMap::new();
     let (mut held, mut events) = (0, 0);
@@ -398,10 +400,23 @@ impl History {
             if is_gated(job) {
                 self.check_effects(job);
             }
+            self.check_logs(job);
         }
         assert_eq!(self.feed.left(), 0, "seed {seed}: every event is settled");
         for (job, copy, state) in self.copies().await {
             assert!(state.has_ended(), "seed {seed}: {copy} of {job:?}");
+        }
+    }
+
+    /// What every program wrote was archived, whatever failed.
+    fn check_logs(&self, job: &Job) {
+        let seed = self.seed;
+        assert_eq!(job.archive_logs_at, None, "seed {seed}: {job:?}");
+        let ran = |one: &NumberedAttempt<'_>| one.attempt.started_at.is_some();
+        for log in job.numbered_attempts().filter(ran) {
+            let key = job.folder().log(log.attempt.try_number, log.of_try);
+            let archived = self.world.artifacts.content(key.as_str());
+            assert!(archived.is_some(), "seed {seed}: no {key} of {job:?}");
         }
     }
 
@@ -428,23 +443,4 @@ impl History {
 
 fn is_gated(job: &Job) -> bool {
     job.job_type.as_str() != FOREIGN
-}
-
-/// One call in twenty fails, in any way.
-fn break_at_random(replica: &Replica, seed: u64) {
-    let ways = [Fault::Declined, Fault::RequestLost, Fault::ReplyLost];
-    replica.jobs.faults().fail_at_random(seed, 0.05, &ways);
-    replica
-        .artifacts
-        .faults()
-        .fail_at_random(seed + 1, 0.05, &ways);
-    replica
-        .process
-        .faults()
-        .fail_at_random(seed + 2, 0.1, &ways);
-    replica.batch.faults().fail_at_random(seed + 3, 0.1, &ways);
-    replica
-        .budget
-        .faults()
-        .fail_at_random(seed + 4, 0.05, &ways);
 }

@@ -13,6 +13,7 @@ async fn a_job_is_forgotten_when_its_time_is_over_and_its_artifacts_stay() {
     let (id, copy) = scene.start(SIMULATE).await;
     scene.world.finish_runner(&scene.job(&id), &copy);
     scene.watch_all(&id).await;
+    scene.run("remove").await;
     let artifacts = scene.world.artifacts.keys();
     scene.world.clock.advance(90 * DAY - SECOND);
     assert_eq!(scene.run("remove").await.taken, 0);
@@ -31,6 +32,7 @@ async fn a_due_time_pulled_forward_does_not_end_a_job_that_just_ended() {
     let (id, copy) = scene.start(SIMULATE).await;
     scene.world.finish_runner(&scene.job(&id), &copy);
     scene.watch_all(&id).await;
+    scene.run("remove").await;
     let late = [(id.clone(), scene.world.now())];
     scene.world.jobs.reschedule(&late).await.unwrap();
     scene.run("remove").await;
@@ -48,13 +50,14 @@ async fn failures_leave_the_job_for_another_round() {
     let (id, copy) = scene.start(SIMULATE).await;
     scene.world.process.exit(&copy, 1);
     scene.watch_all(&id).await;
+    scene.run("remove").await;
     scene.world.clock.advance(90 * DAY);
     let jobs = scene.gateway.jobs.faults();
     for call in [JobStoreCall::TakeDue, JobStoreCall::Remove] {
         jobs.fail_next(call, Fault::RequestLost);
         assert!(scene.gateway.run("remove").await.failure.is_some());
         assert!(scene.world.jobs.job(&id).is_some());
-        scene.world.clock.advance(MINUTE);
+        scene.world.clock.advance(5 * MINUTE);
     }
     let backend = scene.gateway.process.faults();
     backend.fail_next(ComputeBackendCall::Forget, Fault::RequestLost);

@@ -133,6 +133,7 @@ async fn a_runner_of_a_job_that_ended_or_was_forgotten_is_stopped() {
     scene.world.finish_runner(&scene.job(&id), &copy);
     scene.watch_all(&id).await;
     assert!(told_to_stop(&scene, &id, 1, report(&copy, 1)).await);
+    scene.run("remove").await;
     scene.world.clock.advance(90 * DAY);
     scene.run("remove").await;
     assert_eq!(scene.world.jobs.job(&id), None);

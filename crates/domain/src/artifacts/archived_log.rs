@@ -34,7 +34,7 @@ pub enum LeftOut {
     Counted {
         /// How many lines.
         lines: u64,
-        /// The bytes of their texts.
+        /// How many bytes they would have taken.
         bytes: u64,
     },
     /// So much that nobody counted.

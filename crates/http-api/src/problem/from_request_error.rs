@@ -31,6 +31,13 @@ impl From<RequestError> for Problem {
                 format!("There is no job {job} among yours. GET /api/v1/jobs lists them."),
             )
             .about_job(job),
+            RequestError::AttemptNotFound { attempt, attempts } => Self::new(
+                ProblemKind::InvalidQuery,
+                format!(
+                    "attempt is {attempt}, and the job has had {attempts} so far. GET of the job \
+                     shows the last of them."
+                ),
+            ),
             RequestError::InvalidCursor => Self::new(
                 ProblemKind::InvalidCursor,
                 "The cursor is not one that this gateway gave out. Start without it, or take \
@@ -92,6 +99,13 @@ impl From<RequestError> for Problem {
                 ProblemKind::RecordUnreadable,
                 format!("Sorry: {detail}. Show the operator the request_id."),
             )
+            .caused_by(cause),
+            RequestError::BackendUnavailable(cause) => Self::new(
+                ProblemKind::BackendUnavailable,
+                "What runs the job can't be asked now, or is asked too often. Send the request \
+                 again later; the job goes on meanwhile.",
+            )
+            .retry_after(STORE_PAUSE)
             .caused_by(cause),
             RequestError::ArtifactStoreUnavailable(cause) => Self::new(
                 ProblemKind::ArtifactStoreUnavailable,

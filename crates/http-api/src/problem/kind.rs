@@ -90,6 +90,8 @@ kinds! {
     BacklogFull = "backlog-full", SERVICE_UNAVAILABLE, "Too many jobs are waiting";
     /// The job store can't be used now.
     JobStoreUnavailable = "job-store-unavailable", SERVICE_UNAVAILABLE, "The job store can't be used now";
+    /// What runs the job can't be asked now.
+    BackendUnavailable = "backend-unavailable", SERVICE_UNAVAILABLE, "The job's backend can't be asked now";
     /// The artifact store can't be used now.
     ArtifactStoreUnavailable = "artifact-store-unavailable", SERVICE_UNAVAILABLE, "The artifact store can't be used now";
     /// Requests can't be served now.
