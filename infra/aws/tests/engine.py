@@ -1,0 +1,60 @@
+"""The container engine of the tests, and the images that they build in it."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from gateway import PROGRAMS, ROOT
+
+DOCKERFILES = ROOT / "infra/docker"
+
+
+@cache
+def host():
+    """The address of the engine; one is started where none runs."""
+    started = subprocess.run(
+        [PROGRAMS / "batchway-test-servers", "start"], capture_output=True, text=True, check=True
+    )
+    address = next(
+        line.removeprefix("Docker engine: ")
+        for line in started.stdout.splitlines()
+        if line.startswith("Docker engine: ")
+    )
+    os.environ["DOCKER_HOST"] = address
+    return address
+
+
+def docker(*arguments, check=True):
+    """What the command says, on both of its ways."""
+    ended = subprocess.run(
+        ["docker", *map(str, arguments)],
+        env={**os.environ, "DOCKER_HOST": host(), "DOCKER_BUILDKIT": "0"},
+        capture_output=True,
+        text=True,
+    )
+    said = (ended.stdout + ended.stderr).strip()
+    if check and ended.returncode != 0:
+        raise AssertionError(f"docker {' '.join(map(str, arguments))}:\n{said}")
+    return said
+
+
+def build(tag, dockerfile, *programs, arguments=()):
+    """The target `prebuilt` of a Dockerfile, with programs of this build, without what debuggers
+    want of them."""
+    with tempfile.TemporaryDirectory() as context:
+        for program in programs:
+            subprocess.run(
+                ["strip", "-o", Path(context) / program, PROGRAMS / program], check=True
+            )
+        shutil.copy(DOCKERFILES / dockerfile, Path(context) / "Dockerfile")
+        options = ["--target", "prebuilt", "--network", "host", *arguments]
+        docker("build", *options, "--tag", tag, context)
+
+
+def build_text(tag, text):
+    with tempfile.TemporaryDirectory() as context:
+        (Path(context) / "Dockerfile").write_text(text)
+        docker("build", "--tag", tag, context)
