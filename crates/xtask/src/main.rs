@@ -14,6 +14,7 @@ mod demo;
 mod documentation;
 mod failure;
 mod fuzz_api;
+mod infrastructure;
 mod licences;
 mod lines;
 mod metadata;

@@ -7,7 +7,9 @@ use super::{Bench, prerequisites, servers, simulation};
 use crate::failure::{Failure, Outcome};
 use crate::metadata::Metadata;
 use crate::process::{self, cargo};
-use crate::{advisories, architecture, documentation, fuzz_api, licences, openapi, python};
+use crate::{
+    advisories, architecture, documentation, fuzz_api, infrastructure, licences, openapi, python,
+};
 
 pub(super) struct Step {
     pub(super) name: &'static str,
@@ -82,6 +84,17 @@ pub(super) const STEPS: &[Step] = &[
         does: "unit, contract, property and end-to-end tests",
         needs: &["prerequisites", "build", "servers"],
         run: |bench| passed(tests(bench)),
+    },
+    Step {
+        name: "infrastructure",
+        does: "what stands in infra/, in an emulator of AWS and in containers",
+        needs: &["prerequisites", "build", "servers"],
+        run: |bench| {
+            let count = &mut bench.count;
+            passed(infrastructure::check(&bench.metadata, |line| {
+                count.add_line_of_cargo_test(line);
+            }))
+        },
     },
     Step {
         name: "simulation",

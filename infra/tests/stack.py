@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cfnlint.decode import cfn_yaml
 
-TEMPLATE = Path(__file__).parents[1] / "batchway.yaml"
+TEMPLATE = Path(__file__).parents[1] / "aws/batchway.yaml"
 NAME = "live2"
 
 # What moto's CloudFormation has no notion of and passes over.

@@ -9,7 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(os.environ.get("BATCHWAY_TEST_BIN_DIR", ROOT / "target/debug"))
 USER = "user123"
 START_LIMIT = 60

@@ -41,7 +41,6 @@ class Job(unittest.TestCase):
         cls.gateway = cls.enterClassContext(Gateway(environment))
 
     def test_it_runs_to_its_results_and_every_call_is_allowed(self):
-        self.aws.verdicts.clear()
         job = self.submit(SIMULATION)
         ended = wait_for("the job to end", JOB_LIMIT, lambda: self.if_ended(job))
         self.assertEqual(ended["status"], "completed", json.dumps(ended, indent=2))

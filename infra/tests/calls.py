@@ -7,7 +7,7 @@ from pathlib import Path
 from botocore import xform_name
 from botocore.loaders import Loader
 
-CRATES = Path(__file__).parents[3] / "crates"
+CRATES = Path(__file__).parents[2] / "crates"
 
 # The adapters of each service. Tests and fakes call more, and need no rights.
 ADAPTERS = {
