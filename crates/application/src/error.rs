@@ -38,6 +38,12 @@ pub enum RequestError {
         /// What was asked for, as it was written.
         job: String,
     },
+    /// The job has no such delivery.
+    #[error("the job has no webhook delivery {delivery}")]
+    DeliveryNotFound {
+        /// What was asked for, as it was written.
+        delivery: String,
+    },
     /// The job has had no such attempt.
     #[error("the job has had {attempts} attempts, and none of number {attempt}")]
     AttemptNotFound {

@@ -2,8 +2,8 @@
 //!
 //! * [`use_cases`]: what callers and runners ask for, one file each, all of them methods of
 //!   [`Application`].
-//! * [`loops`]: what goes on by itself: dispatch, resolve, watch, listen, sweep, remove, learn. Each is
-//!   a `run_once`, idempotent and bounded, driven by [`loops::drive`].
+//! * [`loops`]: what goes on by itself: dispatch, resolve, watch, listen, sweep, deliver, remove,
+//!   learn. Each is a `run_once`, idempotent and bounded, driven by [`loops::drive`].
 //!
 //! Everything outside is a port of `batchway-domain`. Nothing is spawned here: the gateway
 //! decides what runs where.
@@ -28,6 +28,7 @@ mod settings;
 mod steps;
 mod stored_report;
 pub mod use_cases;
+mod webhook_ports;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,7 +51,8 @@ use nudges::Nudges;
 pub use error::{RequestError, Violation};
 pub use job_type_schemas::InvalidJobType;
 pub use machine::Machine;
-pub use settings::Settings;
+pub use settings::{Settings, WebhookSettings};
+pub use webhook_ports::{EncodeEvent, WebhookPorts};
 
 /// The adapters that an [`Application`] works with.
 #[derive(Clone, Debug)]
@@ -69,6 +71,8 @@ pub struct Ports {
     pub ledger: Arc<dyn SweepLedger>,
     /// Tells of changes at backends sooner than asking does, where there is one.
     pub feed: Option<Arc<dyn EventFeed>>,
+    /// Deliver events.
+    pub webhooks: WebhookPorts,
     /// Tells the time of day.
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.

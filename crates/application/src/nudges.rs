@@ -6,9 +6,12 @@ use batchway_domain::identity::BackendName;
 use batchway_domain::job::Lane;
 use tokio::sync::Notify;
 
-/// A bell for each loop of each backend.
+/// A bell for each loop of each backend, and one for deliveries.
 #[derive(Debug)]
-pub(crate) struct Nudges(BTreeMap<BackendName, Bells>);
+pub(crate) struct Nudges {
+    of_backends: BTreeMap<BackendName, Bells>,
+    deliveries: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Bells {
@@ -19,7 +22,10 @@ struct Bells {
 
 impl Nudges {
     pub(crate) fn for_backends<'a>(names: impl Iterator<Item = &'a BackendName>) -> Self {
-        Self(names.map(|name| (name.clone(), Bells::default())).collect())
+        Self {
+            of_backends: names.map(|name| (name.clone(), Bells::default())).collect(),
+            deliveries: Notify::new(),
+        }
     }
 
     /// There may be something to do in this lane. Rung while nobody waits, the bell is heard
@@ -38,11 +44,21 @@ impl Nudges {
         }
     }
 
+    /// There may be deliveries to make, or room to make more.
+    pub(crate) fn ring_for_deliveries(&self) {
+        self.deliveries.notify_one();
+    }
+
+    /// Resolves when the bell of the deliveries is rung.
+    pub(crate) async fn heard_for_deliveries(&self) {
+        self.deliveries.notified().await;
+    }
+
     fn bell(&self, lane: &Lane) -> Option<&Notify> {
         match lane {
-            Lane::Dispatch(backend) => Some(&self.0.get(backend)?.dispatch),
-            Lane::Resolve(backend) => Some(&self.0.get(backend)?.resolve),
-            Lane::Watch(backend) => Some(&self.0.get(backend)?.watch),
+            Lane::Dispatch(backend) => Some(&self.of_backends.get(backend)?.dispatch),
+            Lane::Resolve(backend) => Some(&self.of_backends.get(backend)?.resolve),
+            Lane::Watch(backend) => Some(&self.of_backends.get(backend)?.watch),
             Lane::Remove => None,
         }
     }

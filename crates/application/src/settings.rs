@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use batchway_domain::identity::{DeploymentId, Environment};
 use batchway_domain::ports::AdmissionLimits;
-use batchway_domain::security::{LinkSigner, SigningSecrets};
+use batchway_domain::security::{LinkSigner, SigningSecrets, WebhookPolicy};
+use batchway_domain::webhooks::RetrySchedule;
 
 /// Settings of an [`crate::Application`]. All have been checked.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ pub struct Settings {
     pub environment: Environment,
     /// This installation.
     pub deployment: DeploymentId,
-    /// Signs job tokens and cursors.
+    /// Signs job tokens and cursors, and seals webhook secrets.
     pub secrets: SigningSecrets,
     /// Checks links to artifacts that the gateway serves itself; `None` where the artifact
     /// store serves its own.
@@ -28,4 +29,15 @@ pub struct Settings {
     pub retention: Duration,
     /// Limits of admission.
     pub limits: AdmissionLimits,
+    /// Whom webhooks may call, and how often.
+    pub webhooks: WebhookSettings,
+}
+
+/// Settings of webhooks. The default is what the open internet may be called with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// Which targets are taken.
+    pub policy: WebhookPolicy,
+    /// When a delivery is tried again.
+    pub retries: RetrySchedule,
 }

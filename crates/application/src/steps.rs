@@ -125,6 +125,9 @@ impl Application {
             self.0.nudges.ring(&Lane::Dispatch(job.backend.clone()));
         }
         self.0.nudges.ring(&job.due().lane);
+        if job.webhook.is_some() {
+            self.0.nudges.ring_for_deliveries();
+        }
     }
 
     fn log_move(&self, before: &Job, after: &Job) {

@@ -30,6 +30,9 @@ pub(crate) enum Command {
     /// Make, list and revoke API keys. Works while the gateway runs.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Show and replace the secrets that webhooks are signed with. Works while the gateway runs.
+    #[command(subcommand)]
+    WebhookSecret(WebhookSecretCommand),
     /// Look through the queues of AWS Batch for jobs of this deployment that no record knows, and
     /// say what becomes of them. Works while the gateway runs.
     Sweep(SweepArguments),
@@ -57,6 +60,22 @@ pub(crate) enum KeysCommand {
     Revoke {
         /// The first eight digits of its digest, as `keys list` shows them.
         digest: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhookSecretCommand {
+    /// Print a user's secret alone on standard output. Made at the first time.
+    Show {
+        /// Whose jobs' webhooks it signs.
+        #[arg(long)]
+        user: String,
+    },
+    /// Make a new secret and print it. The one before signs too for 24 hours.
+    Rotate {
+        /// Whose jobs' webhooks it signs.
+        #[arg(long)]
+        user: String,
     },
 }
 

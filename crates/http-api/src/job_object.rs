@@ -4,7 +4,6 @@ use batchway_application::use_cases::JobView;
 use batchway_domain::job::{Attempt, Failure, WaitingReason};
 use poem_openapi::Object;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::scalars::{DateTime, FailureWord, StatusWord};
 
@@ -184,49 +183,6 @@ impl From<(u32, Attempt)> for AttemptObject {
             failure: attempt.failure.map(FailureObject::from),
         }
     }
-}
-
-/// A running job for the document's examples.
-pub(crate) fn running_example() -> Value {
-    json!({
-        "job_id": EXAMPLE_JOB_ID,
-        "job_type": "run_simulation",
-        "status": "running",
-        "progress": 42,
-        "message": "step 21000 of 50000",
-        "error": null,
-        "failure": null,
-        "waiting_reason": null,
-        "result_url": null,
-        "result_expires_at": null,
-        "created_at": "2026-03-01T12:00:00.250Z",
-        "completed_at": null,
-        "cancel_requested_at": null,
-        "last_checked_at": "2026-03-01T12:00:21.400Z",
-        "heartbeat_at": "2026-03-01T12:00:21.100Z",
-        "backend_unreachable_since": null,
-        "attempts": [{
-            "number": 1,
-            "backend_id": "host-a/3f2c8d1e",
-            "started_at": "2026-03-01T12:00:01.000Z",
-            "stopped_at": null,
-            "failure": null
-        }],
-        "backend": "process",
-        "aws_batch_job_id": null,
-        "version": 9
-    })
-}
-
-/// A cancelled job for the document's examples.
-pub(crate) fn cancelled_example() -> Value {
-    let mut job = running_example();
-    job["status"] = json!("cancelled");
-    job["cancel_requested_at"] = json!("2026-03-01T12:00:30.000Z");
-    job["completed_at"] = json!("2026-03-01T12:00:31.200Z");
-    job["attempts"][0]["stopped_at"] = json!("2026-03-01T12:00:31.000Z");
-    job["version"] = json!(11);
-    job
 }
 
 /// The id in the document's examples.

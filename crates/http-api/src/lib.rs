@@ -10,9 +10,11 @@
 mod artifact_links;
 mod authentication;
 mod body;
+mod delivery_object;
 mod document;
 mod documentation_page;
 mod edge;
+mod job_examples;
 mod job_object;
 mod operations;
 mod parameters;
@@ -22,6 +24,7 @@ mod scalars;
 mod server;
 #[cfg(test)]
 mod test_gateway;
+mod webhook_event;
 
 use std::sync::Arc;
 
@@ -35,6 +38,7 @@ use edge::{Edge, Operation, RouteTable};
 pub use document::openapi_document;
 pub use problem::{PROBLEM_BASE, ProblemKind};
 pub use server::serve;
+pub use webhook_event::encode_event;
 
 /// What the edge needs besides the application.
 #[derive(Clone, Debug)]

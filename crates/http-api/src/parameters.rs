@@ -4,12 +4,15 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use batchway_application::use_cases::MAX_LOG_LINES;
 use batchway_domain::Timestamp;
-use batchway_domain::identity::JobTypeName;
+use batchway_domain::identity::{IdempotencyKey, JobTypeName};
 use batchway_domain::job::JobStatus;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, ToJSON, Type};
 use serde_json::{Value, json};
+
+use crate::scalars::StatusWord;
 
 /// The most jobs of a page.
 pub(crate) const MAX_PAGE_SIZE: usize = 100;
@@ -19,6 +22,10 @@ pub(crate) const DEFAULT_PAGE_SIZE: usize = 20;
 
 /// The longest that a GET waits.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(60);
+
+fn inline(schema: MetaSchema) -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(schema))
+}
 
 macro_rules! parameter {
     ($(#[$doc:meta])* $name:ident($inner:ty), $schema:expr, $parse:expr) => {
@@ -36,7 +43,7 @@ macro_rules! parameter {
             }
 
             fn schema_ref() -> MetaSchemaRef {
-                MetaSchemaRef::Inline(Box::new($schema))
+                $schema
             }
 
             fn as_raw_value(&self) -> Option<&Self> {
@@ -60,12 +67,11 @@ macro_rules! parameter {
 parameter!(
     /// How many jobs of a list.
     PageSize(usize),
-    MetaSchema {
+    inline(MetaSchema {
         minimum: Some(1.0),
         maximum: Some(MAX_PAGE_SIZE as f64),
-        example: Some(json!(50)),
         ..MetaSchema::new("integer")
-    },
+    }),
     |text| match text.parse() {
         Ok(size) if (1..=MAX_PAGE_SIZE).contains(&size) => Ok(size),
         _ => Err(format!("is a whole number from 1 to {MAX_PAGE_SIZE}")),
@@ -87,11 +93,10 @@ impl ToJSON for PageSize {
 parameter!(
     /// How long a GET waits for news.
     Wait(Duration),
-    MetaSchema {
+    inline(MetaSchema {
         pattern: Some("^0*(([0-9]|[1-5][0-9]|60)s?|[01]m)$".to_owned()),
-        example: Some(json!("30s")),
         ..MetaSchema::new("string")
-    },
+    }),
     |text| {
         let (number, unit) = match (text.strip_suffix('s'), text.strip_suffix('m')) {
             (Some(seconds), _) => (seconds, 1),
@@ -112,22 +117,47 @@ parameter!(
 );
 
 parameter!(
+    /// Which attempt of a job.
+    AttemptNumber(u32),
+    inline(MetaSchema {
+        minimum: Some(1.0),
+        maximum: Some(f64::from(u32::MAX)),
+        ..MetaSchema::new_with_format("integer", "uint32")
+    }),
+    |text| match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("is a whole number from 1".to_owned()),
+    }
+);
+
+parameter!(
+    /// How many of the last lines of a log.
+    TailLength(usize),
+    inline(MetaSchema {
+        minimum: Some(1.0),
+        maximum: Some(MAX_LOG_LINES as f64),
+        ..MetaSchema::new("integer")
+    }),
+    |text| match text.parse() {
+        Ok(lines) if (1..=MAX_LOG_LINES).contains(&lines) => Ok(lines),
+        _ => Err(format!("is a whole number from 1 to {MAX_LOG_LINES}")),
+    }
+);
+
+parameter!(
     /// Where a page begins. Whether it was given out here is the application's to know.
     Cursor(String),
-    MetaSchema {
+    inline(MetaSchema {
         min_length: Some(1),
         ..MetaSchema::new("string")
-    },
+    }),
     |text| Ok(text.to_owned())
 );
 
 parameter!(
     /// A point in time.
     Time(Timestamp),
-    MetaSchema {
-        example: Some(json!("2026-03-01T12:00:00Z")),
-        ..MetaSchema::new_with_format("string", "date-time")
-    },
+    inline(MetaSchema::new_with_format("string", "date-time")),
     |text| Timestamp::parse_rfc3339(text).map_err(|_| {
         "is an RFC 3339 date and time with an offset, such as 2026-03-01T12:00:00Z (write a + in \
          an offset as %2B)"
@@ -138,11 +168,7 @@ parameter!(
 parameter!(
     /// One of the five words.
     Status(JobStatus),
-    MetaSchema {
-        enum_items: JobStatus::ALL.iter().map(|status| json!(status.as_str())).collect(),
-        example: Some(json!("running")),
-        ..MetaSchema::new("string")
-    },
+    StatusWord::schema_ref(),
     |text| text.parse().map_err(|_| {
         let words: Vec<&str> = JobStatus::ALL.iter().map(|status| status.as_str()).collect();
         format!("is one of {}", words.join(", "))
@@ -152,12 +178,23 @@ parameter!(
 parameter!(
     /// The name of a job type; whether there is such a type is not asked.
     TypeName(JobTypeName),
-    MetaSchema {
+    inline(MetaSchema {
         pattern: Some("^[a-z][a-z0-9_]{0,63}$".to_owned()),
-        example: Some(json!("run_simulation")),
         ..MetaSchema::new("string")
-    },
+    }),
     |text| text.parse().map_err(|_| JobTypeName::RULE.to_owned())
+);
+
+parameter!(
+    /// An idempotency key as a header.
+    Key(IdempotencyKey),
+    inline(MetaSchema {
+        min_length: Some(1),
+        max_length: Some(255),
+        pattern: Some("^[!-~]+$".to_owned()),
+        ..MetaSchema::new("string")
+    }),
+    |text| text.parse().map_err(|_| IdempotencyKey::RULE.to_owned())
 );
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::document::NOTHING_SAID;
+
 /// A JSON answer.
 #[derive(Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
@@ -46,7 +48,7 @@ impl<T: Type + Serialize> ApiResponse for Json<T> {
             schema: Self::schema_ref(),
         }];
         let answer = MetaResponse {
-            description: "Done.",
+            description: NOTHING_SAID,
             status: Some(200),
             status_range: None,
             content,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use batchway_application::{Application, Ports, Settings};
+use batchway_application::{Application, Ports, Settings, WebhookPorts, WebhookSettings};
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{Job, JobState, RetryPolicy};
 use batchway_domain::job_type::{
@@ -14,8 +14,8 @@ use batchway_domain::job_type::{
 use batchway_domain::ports::{AdmissionLimits, Clock, ComputeBackend, JobCommit, JobStore};
 use batchway_domain::security::{ApiKey, JobToken, LinkSigner, SigningSecrets};
 use batchway_memory_adapters::{
-    FailingJobStore, Fault, ManualClock, MemoryArtifactStore, MemoryComputeBackend, MemoryJobStore,
-    SeededEntropy,
+    FailingComputeBackend, FailingJobStore, Fault, ManualClock, MemoryArtifactStore,
+    MemoryComputeBackend, MemoryJobStore, MemoryWebhookReceivers, SeededEntropy,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderMap, HeaderName, Method, StatusCode};
@@ -33,7 +33,9 @@ pub(crate) struct TestGateway {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) jobs: Arc<MemoryJobStore>,
     pub(crate) artifacts: Arc<MemoryArtifactStore>,
+    pub(crate) receivers: MemoryWebhookReceivers,
     failing_jobs: Arc<FailingJobStore>,
+    failing_backend: Arc<FailingComputeBackend>,
     /// The key of `user123`.
     pub(crate) key: ApiKey,
 }
@@ -56,17 +58,25 @@ impl TestGateway {
             signer.clone(),
         ));
         let backend = Arc::new(MemoryComputeBackend::with_slots(clock.clone(), 1));
+        let failing_backend = Arc::new(FailingComputeBackend::new(backend));
+        let receivers = MemoryWebhookReceivers::default();
         let ports = Ports {
             jobs: failing_jobs.clone(),
             history: jobs.clone(),
             artifacts: artifacts.clone(),
             backends: BTreeMap::from([(
                 "process".parse().unwrap(),
-                backend as Arc<dyn ComputeBackend>,
+                failing_backend.clone() as Arc<dyn ComputeBackend>,
             )]),
             budget: jobs.clone(),
             ledger: jobs.clone(),
             feed: None,
+            webhooks: WebhookPorts {
+                outbox: jobs.clone(),
+                secrets: jobs.clone(),
+                sender: Arc::new(receivers.clone()),
+                encode: crate::encode_event,
+            },
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::default()),
         };
@@ -80,6 +90,7 @@ impl TestGateway {
             idempotency_ttl: Duration::from_secs(72 * 3600),
             retention: Duration::from_secs(90 * 86_400),
             limits,
+            webhooks: WebhookSettings::default(),
         };
         let application = Application::new(ports, settings, job_types()).unwrap();
         let options = HttpOptions {
@@ -92,7 +103,9 @@ impl TestGateway {
             clock,
             jobs,
             artifacts,
+            receivers,
             failing_jobs,
+            failing_backend,
             key,
         }
     }
@@ -100,6 +113,13 @@ impl TestGateway {
     /// From now on the job store can't be reached.
     pub(crate) fn break_job_store(&self) {
         self.failing_jobs
+            .faults()
+            .fail_at_random(1, 1.0, &[Fault::RequestLost]);
+    }
+
+    /// From now on what runs jobs does not answer.
+    pub(crate) fn break_backend(&self) {
+        self.failing_backend
             .faults()
             .fail_at_random(1, 1.0, &[Fault::RequestLost]);
     }

@@ -10,11 +10,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use batchway_application::loops::{Loop, Report};
-use batchway_application::{Application, Ports};
+use batchway_application::{Application, Ports, WebhookPorts};
 use batchway_domain::Timestamp;
 use batchway_domain::identity::BackendName;
 use batchway_domain::ports::{Clock, ComputeBackend, EventFeed};
-use batchway_memory_adapters::SeededEntropy;
+use batchway_memory_adapters::{MemoryWebhookReceivers, SeededEntropy};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc::{self, UnboundedSender};
@@ -141,6 +141,7 @@ fn application(world: &Arc<World>, process: Process) -> Application {
         budget: store.clone(),
         ledger: store,
         feed: world.plan.has_feed.then_some(feed),
+        webhooks: webhooks(world),
         clock: Arc::new(SkewedClock {
             clock: world.clock.clone(),
             ahead,
@@ -155,6 +156,16 @@ fn application(world: &Arc<World>, process: Process) -> Application {
         world.machine(),
     )
     .expect("the simulated job types can work")
+}
+
+/// Simulated jobs have no webhooks.
+fn webhooks(world: &World) -> WebhookPorts {
+    WebhookPorts {
+        outbox: world.jobs.clone(),
+        secrets: world.jobs.clone(),
+        sender: Arc::new(MemoryWebhookReceivers::default()),
+        encode: |_, _| bytes::Bytes::new(),
+    }
 }
 
 /// Runs a loop as the gateway does, but for the rounds in which nothing would be due: they are

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use batchway_application::Settings;
+use batchway_application::{Settings, WebhookSettings};
 use batchway_domain::identity::{BackendName, DeploymentId, Environment, UserName};
 use batchway_domain::job::RetryPolicy;
 use batchway_domain::job_type::{
@@ -70,6 +70,7 @@ pub(crate) fn settings() -> Settings {
             queued: 1000,
             active_of_user: None,
         },
+        webhooks: WebhookSettings::default(),
     }
 }
 

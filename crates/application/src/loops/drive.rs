@@ -10,7 +10,8 @@ use super::Loop;
 /// The longest rest of a loop that keeps failing.
 const LONGEST_REST: Duration = Duration::from_secs(30);
 
-/// Runs a loop until `drain`; the round that is on then is finished first.
+/// Runs a loop until `drain`; the round that is on then, and what it left under way, is finished
+/// first.
 pub async fn drive(work: &dyn Loop, entropy: &dyn Entropy, drain: CancellationToken) {
     let mut failures: u32 = 0;
     while !drain.is_cancelled() {
@@ -37,6 +38,7 @@ pub async fn drive(work: &dyn Loop, entropy: &dyn Entropy, drain: CancellationTo
             () = work.nudged(), if heeds_nudges => {}
         }
     }
+    work.finish().await;
 }
 
 /// The period; while rounds fail, twice as long after each.

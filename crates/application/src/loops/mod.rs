@@ -5,6 +5,7 @@
 //! or when there was more than a batch, later and later while it fails.
 
 mod archive;
+mod deliver;
 mod dispatch;
 mod drive;
 mod hosts;
@@ -23,6 +24,7 @@ use batchway_domain::ports::{DueRequest, StoreError};
 
 use crate::Application;
 
+pub use deliver::Deliver;
 pub use dispatch::Dispatch;
 pub use drive::drive;
 pub use learn::Learn;
@@ -90,6 +92,9 @@ pub trait Loop: Send + Sync {
     async fn nudged(&self) {
         std::future::pending().await
     }
+
+    /// Waits for what its rounds began and left under way, once there are no more rounds.
+    async fn finish(&self) {}
 }
 
 /// Whether looking at the job tells what became of this copy.
@@ -134,6 +139,7 @@ impl Application {
         let mut loops: Vec<Box<dyn Loop>> = vec![
             Box::new(Remove::new(self.clone())),
             Box::new(Learn::new(self.clone())),
+            Box::new(Deliver::new(self.clone())),
         ];
         if let Some(feed) = &self.0.ports.feed {
             loops.push(Box::new(Listen::new(self.clone(), feed.clone())));

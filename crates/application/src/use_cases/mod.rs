@@ -15,6 +15,8 @@ mod request_size;
 mod submit_job;
 mod view;
 mod wait_for_job;
+mod webhook_deliveries;
+mod webhook_secret;
 
 pub use cancel_job::Cancellation;
 pub use check_readiness::NotReady;
@@ -24,5 +26,7 @@ pub use open_link::LinkRequest;
 pub use read_logs::{LogRequest, LogSource, LogStart, LogView, MAX_LOG_LINES};
 pub use submit_job::{SubmitRequest, Submitted};
 pub use view::JobView;
+pub use webhook_deliveries::{DeliveryList, MAX_DELIVERIES_LISTED};
+pub use webhook_secret::{FORMER_SECRET_SIGNS_FOR, WebhookSecretError};
 
 pub(crate) use submit_job::input_runs;

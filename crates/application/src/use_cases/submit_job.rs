@@ -143,7 +143,7 @@ impl Application {
         let mut violations = Vec::new();
         let kind = self.check_type(&request.job_type, &mut violations);
         let idempotency_key = check_idempotency_key(request, &mut violations);
-        let webhook = check_webhook(request.webhook_url.as_deref(), &mut violations);
+        let webhook = self.check_webhook(request.webhook_url.as_deref(), &mut violations);
         let params = check_params(&request.params, &mut violations);
         let (Some(kind), Some(params)) = (kind, params) else {
             return Err(violations);
@@ -176,6 +176,21 @@ impl Application {
             violations.push(Violation::new("/job_type", detail));
         }
         kind
+    }
+
+    fn check_webhook(
+        &self,
+        url: Option<&str>,
+        violations: &mut Vec<Violation>,
+    ) -> Option<WebhookTarget> {
+        let policy = &self.settings().webhooks.policy;
+        match WebhookTarget::judge(url?, policy) {
+            Ok(target) => Some(target),
+            Err(error) => {
+                violations.push(Violation::new("/webhook_url", error.to_string()));
+                None
+            }
+        }
     }
 
     /// The jobs whose results are the input must be the caller's own and completed.
@@ -280,17 +295,6 @@ fn check_idempotency_key(
         violations.push(Violation::new("/idempotency_key", detail));
     }
     Some(field)
-}
-
-fn check_webhook(url: Option<&str>, violations: &mut Vec<Violation>) -> Option<WebhookTarget> {
-    match url.map(WebhookTarget::parse) {
-        None => None,
-        Some(Ok(target)) => Some(target),
-        Some(Err(error)) => {
-            violations.push(Violation::new("/webhook_url", error.to_string()));
-            None
-        }
-    }
 }
 
 fn check_params(params: &RawValue, violations: &mut Vec<Violation>) -> Option<Value> {

@@ -1,5 +1,6 @@
 //! A job as it is shown to its owner.
 
+use batchway_domain::artifacts::JobFolder;
 use batchway_domain::job::{Job, JobSnapshot};
 use batchway_domain::ports::{Disposition, Link};
 
@@ -16,11 +17,19 @@ pub struct JobView {
 
 impl Application {
     pub(crate) async fn view(&self, job: &Job) -> Result<JobView, RequestError> {
-        let snapshot = job.snapshot();
+        self.view_of(job.snapshot(), &job.folder()).await
+    }
+
+    /// A job as it was once, with a link that is new.
+    pub(crate) async fn view_of(
+        &self,
+        snapshot: JobSnapshot,
+        folder: &JobFolder,
+    ) -> Result<JobView, RequestError> {
         let key = snapshot
             .main_result
             .as_deref()
-            .map(|name| job.folder().artifact(name));
+            .map(|name| folder.artifact(name));
         let result = match key {
             // A main result whose name can't be a key was never stored.
             Some(Err(_)) | None => None,

@@ -6,6 +6,7 @@ mod archive_logs;
 mod bad_days;
 mod cancel_everywhere;
 mod cancel_job;
+mod deliver;
 mod dispatch;
 mod dispatch_answers;
 mod draining;

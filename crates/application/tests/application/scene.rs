@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use batchway_application::loops::{Loop, Report};
+use batchway_application::use_cases::JobView;
 use batchway_application::use_cases::SubmitRequest;
-use batchway_application::{Application, Ports, RequestError, Settings, Violation};
+use batchway_application::{
+    Application, Ports, RequestError, Settings, Violation, WebhookPorts, WebhookSettings,
+};
 use batchway_domain::Timestamp;
 use batchway_domain::artifacts::{GateEntry, Manifest, ManifestObject, ProgramEnd};
 use batchway_domain::identity::{BackendName, JobId};
-use batchway_domain::job::{BackendId, Job, JobState, JobStatus};
+use batchway_domain::job::{BackendId, Event, Job, JobState, JobStatus};
 use batchway_domain::job_type::JobTypes;
 use batchway_domain::ports::{
     AdmissionLimits, ArtifactStore, Clock, ComputeBackend, Created, EventFeed,
@@ -18,8 +21,9 @@ use batchway_domain::ports::{
 use batchway_domain::security::{ApiKey, JobToken, KeyDigest, LinkSigner, SigningSecrets};
 use batchway_memory_adapters::{
     ComputeBackendCall, FailingArtifactStore, FailingCallBudget, FailingComputeBackend,
-    FailingJobStore, FailingSweepLedger, Fault, JobStoreCall, ManualClock, MemoryArtifactStore,
-    MemoryComputeBackend, MemoryJobStore, SeededEntropy,
+    FailingJobStore, FailingSweepLedger, FailingWebhookOutbox, Fault, JobStoreCall, ManualClock,
+    MemoryArtifactStore, MemoryComputeBackend, MemoryJobStore, MemoryWebhookReceivers,
+    SeededEntropy,
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -37,6 +41,7 @@ pub(crate) struct World {
     pub(crate) artifacts: Arc<MemoryArtifactStore>,
     pub(crate) process: Arc<MemoryComputeBackend>,
     pub(crate) batch: Arc<MemoryComputeBackend>,
+    pub(crate) receivers: MemoryWebhookReceivers,
     /// The key of `ada`.
     pub(crate) key: KeyDigest,
     api_key: ApiKey,
@@ -49,6 +54,7 @@ pub(crate) struct Replica {
     pub(crate) artifacts: Arc<FailingArtifactStore>,
     pub(crate) budget: Arc<FailingCallBudget>,
     pub(crate) ledger: Arc<FailingSweepLedger>,
+    pub(crate) outbox: Arc<FailingWebhookOutbox>,
     pub(crate) process: Arc<FailingComputeBackend>,
     pub(crate) batch: Arc<FailingComputeBackend>,
     loops: Vec<Box<dyn Loop>>,
@@ -175,6 +181,7 @@ impl World {
             artifacts: Arc::new(MemoryArtifactStore::with_signer(clock.clone(), signer)),
             process: Arc::new(MemoryComputeBackend::with_slots(clock.clone(), slots)),
             batch: Arc::new(MemoryComputeBackend::with_queue(clock.clone())),
+            receivers: MemoryWebhookReceivers::default(),
             key: api_key.digest(),
             api_key,
             jobs,
@@ -203,6 +210,7 @@ impl World {
         ];
         let budget = Arc::new(FailingCallBudget::new(self.jobs.clone()));
         let ledger = Arc::new(FailingSweepLedger::new(self.jobs.clone()));
+        let outbox = Arc::new(FailingWebhookOutbox::new(self.jobs.clone()));
         let ports = Ports {
             jobs: jobs.clone(),
             history: self.jobs.clone(),
@@ -211,6 +219,12 @@ impl World {
             budget: budget.clone(),
             ledger: ledger.clone(),
             feed: setup.feed,
+            webhooks: WebhookPorts {
+                outbox: outbox.clone(),
+                secrets: self.jobs.clone(),
+                sender: Arc::new(self.receivers.clone()),
+                encode: encode_plainly,
+            },
             clock: self.clock.clone(),
             entropy: Arc::new(SeededEntropy::new(setup.seed)),
         };
@@ -222,6 +236,7 @@ impl World {
             artifacts,
             budget,
             ledger,
+            outbox,
             process,
             batch,
             loops,
@@ -405,6 +420,18 @@ pub(crate) fn secrets() -> SigningSecrets {
     SigningSecrets::new(vec![vec![7; 32]]).unwrap()
 }
 
+/// A body that tests can read; what receivers get is the HTTP edge's.
+fn encode_plainly(event: &Event, view: JobView) -> Bytes {
+    let link = view.result.map(|link| link.url);
+    let body = serde_json::json!({
+        "type": event.kind.as_str(),
+        "job": view.snapshot.job_id,
+        "status": view.snapshot.status,
+        "link": link,
+    });
+    body.to_string().into()
+}
+
 fn settings(limits: AdmissionLimits) -> Settings {
     Settings {
         environment: "prod".parse().unwrap(),
@@ -416,5 +443,6 @@ fn settings(limits: AdmissionLimits) -> Settings {
         idempotency_ttl: 3 * DAY,
         retention: 90 * DAY,
         limits,
+        webhooks: WebhookSettings::default(),
     }
 }

@@ -88,7 +88,7 @@ fn list(records: &[KeyRecord]) {
     }
 }
 
-fn user_name(text: &str) -> Result<UserName, Failure> {
+pub(super) fn user_name(text: &str) -> Result<UserName, Failure> {
     text.parse()
         .map_err(|error| Failure::misconfigured(format!("--user {text:?} can't be used: {error}")))
 }
@@ -101,6 +101,6 @@ fn failed(error: KeyError) -> Failure {
     clippy::print_stdout,
     reason = "this is what the command is asked to print"
 )]
-fn print(line: &str) {
+pub(super) fn print(line: &str) {
     println!("{line}");
 }

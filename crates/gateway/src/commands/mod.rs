@@ -4,6 +4,7 @@ mod keys;
 mod openapi;
 mod serve;
 mod sweep;
+mod webhook_secret;
 
 use crate::command_line::{Command, CommandLine};
 use crate::configuration::{Configuration, Variables};
@@ -32,6 +33,10 @@ pub(crate) fn run(command_line: CommandLine) -> Result<(), Failure> {
         Command::Keys(command) => {
             let configuration = configured()?;
             on_runtime(keys::run(configuration, command))
+        }
+        Command::WebhookSecret(command) => {
+            let configuration = configured()?;
+            on_runtime(webhook_secret::run(configuration, command))
         }
         Command::Sweep(arguments) => {
             let configuration = configured()?;

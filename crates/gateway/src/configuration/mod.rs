@@ -6,12 +6,14 @@ mod redis;
 mod secrets;
 mod variables;
 mod warnings;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use batchway_application::WebhookSettings;
 use batchway_domain::identity::{DeploymentId, Environment};
 use batchway_domain::ports::AdmissionLimits;
 
@@ -37,6 +39,7 @@ pub(crate) struct Configuration {
     pub(crate) job_retention: Duration,
     pub(crate) idempotency_ttl: Duration,
     pub(crate) limits: AdmissionLimits,
+    pub(crate) webhooks: WebhookSettings,
     pub(crate) process_concurrency: usize,
     pub(crate) adapters: Adapters,
     /// How long requests are still taken after readiness has gone off.
@@ -80,6 +83,7 @@ impl Configuration {
             job_retention: variables.duration("BATCHWAY_JOB_RETENTION", "90d")?,
             idempotency_ttl: variables.duration("BATCHWAY_IDEMPOTENCY_TTL", "72h")?,
             limits: limits(variables)?,
+            webhooks: webhooks::read(variables)?,
             process_concurrency: process_concurrency(variables)?,
             drain_delay: drain_delay(variables)?,
             log: variables.get("BATCHWAY_LOG").unwrap_or("info").to_owned(),

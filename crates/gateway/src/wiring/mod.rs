@@ -12,10 +12,11 @@ mod store;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use batchway_application::{Application, Ports, Settings};
+use batchway_application::{Application, Ports, Settings, WebhookPorts};
 use batchway_domain::job_type::JobTypes;
 use batchway_domain::ports::{Clock, Entropy};
 use batchway_domain::security::LinkSigner;
+use batchway_webhook_http::HttpWebhookSender;
 use tokio::net::TcpListener;
 
 use crate::configuration::{ArtifactsChoice, Configuration};
@@ -104,6 +105,15 @@ pub(crate) async fn wire_at(
         artifacts,
         backends: compute::backends(&around)?,
         feed: feed::open(adapters, sdk.as_ref())?,
+        webhooks: WebhookPorts {
+            outbox: store.outbox(),
+            secrets: store.webhook_secrets(),
+            sender: Arc::new(HttpWebhookSender::new(
+                configuration.webhooks.policy.clone(),
+                clock.clone(),
+            )),
+            encode: batchway_http_api::encode_event,
+        },
         clock,
         entropy: entropy.clone(),
     };
@@ -117,6 +127,7 @@ pub(crate) async fn wire_at(
         idempotency_ttl: configuration.idempotency_ttl,
         retention: configuration.job_retention,
         limits: configuration.limits,
+        webhooks: configuration.webhooks.clone(),
     };
     let application =
         Application::new(ports, settings, job_types).map_err(Failure::misconfigured)?;

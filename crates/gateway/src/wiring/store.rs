@@ -6,6 +6,7 @@ use std::time::Duration;
 use batchway_domain::identity::DeploymentId;
 use batchway_domain::ports::{
     ApiKeys, CallBudget, Clock, Entropy, JobStore, RunHistory, StoreError, SweepLedger,
+    WebhookOutbox, WebhookSecrets,
 };
 use batchway_job_store_redis::{ConnectError, RedisConfig, RedisJobStore, StoreTime};
 use batchway_job_store_sqlite::SqliteJobStore;
@@ -92,6 +93,20 @@ impl Store {
     }
 
     pub(super) fn ledger(&self) -> Arc<dyn SweepLedger> {
+        match self {
+            Self::Sqlite(store) => store.clone(),
+            Self::Redis(store) => store.clone(),
+        }
+    }
+
+    pub(super) fn outbox(&self) -> Arc<dyn WebhookOutbox> {
+        match self {
+            Self::Sqlite(store) => store.clone(),
+            Self::Redis(store) => store.clone(),
+        }
+    }
+
+    pub(super) fn webhook_secrets(&self) -> Arc<dyn WebhookSecrets> {
         match self {
             Self::Sqlite(store) => store.clone(),
             Self::Redis(store) => store.clone(),

@@ -11,7 +11,11 @@ use crate::problem::{ProblemDocument, ProblemKind};
 /// Reference to the header that every answer has.
 const REQUEST_ID_REFERENCE: &str = "#/components/headers/X-Request-Id";
 
+/// What poem-openapi writes of an answer whose type alone says what it is.
+pub(crate) const NOTHING_SAID: &str = "Done.";
+
 pub(super) fn add(document: &mut Value, notes: &[Notes]) {
+    let schemas = document["components"]["schemas"].clone();
     document["components"]["headers"] = json!({"X-Request-Id": {
         "description": "Names this request in the gateway's log: the caller's own, if it sent \
                         one of at most 128 letters, digits and -_.:/+=.",
@@ -24,6 +28,7 @@ pub(super) fn add(document: &mut Value, notes: &[Notes]) {
         let same = |notes: &&Notes| operation["operationId"] == notes.operation_id;
         if let Some(notes) = notes.iter().find(same) {
             add_to_operation(operation, notes);
+            describe_answers(operation, &schemas);
         }
     }
 }
@@ -32,9 +37,16 @@ fn add_to_operation(operation: &mut Value, notes: &Notes) {
     if let Some(example) = &notes.request {
         operation["requestBody"]["content"]["application/json"]["example"] = example.clone();
     }
-    for (status, example) in &notes.answers {
-        let answer = &mut operation["responses"][status.to_string()];
-        answer["content"]["application/json"]["example"] = example.clone();
+    for (status, examples) in by_status(&notes.answers) {
+        let content = &mut operation["responses"][status]["content"]["application/json"];
+        match examples.as_slice() {
+            [only] => content["example"] = Value::clone(only),
+            several => content["examples"] = named_by_their_status(several),
+        }
+    }
+    if operation.get("security").is_none() {
+        // Said aloud, so that nobody takes it for forgotten.
+        operation["security"] = json!([]);
     }
     if let Some(answers) = operation["responses"].as_object_mut() {
         // The types know that there are problems, and not which.
@@ -57,6 +69,40 @@ fn add_to_operation(operation: &mut Value, notes: &Notes) {
     {
         answer["headers"]["X-Request-Id"] = json!({"$ref": REQUEST_ID_REFERENCE});
     }
+}
+
+/// An answer of which nothing else is said is what its schema is.
+fn describe_answers(operation: &mut Value, schemas: &Value) {
+    let answers = operation["responses"].as_object_mut().into_iter().flatten();
+    for (_, answer) in answers.filter(|(_, answer)| answer["description"] == NOTHING_SAID) {
+        let reference = &answer["content"]["application/json"]["schema"]["$ref"];
+        let name = reference.as_str().and_then(|path| path.rsplit('/').next());
+        answer["description"] = schemas[name.unwrap_or_default()]["description"].clone();
+    }
+}
+
+fn by_status(answers: &[(u16, Value)]) -> BTreeMap<String, Vec<&Value>> {
+    let mut by_status: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    for (status, example) in answers {
+        by_status
+            .entry(status.to_string())
+            .or_default()
+            .push(example);
+    }
+    by_status
+}
+
+/// Several answers of one operation differ by the status of what they show.
+fn named_by_their_status(examples: &[&Value]) -> Value {
+    let named = examples.iter().map(|example| {
+        let status = example["status"].as_str().unwrap_or_default();
+        let summary = format!("A job that is {status}");
+        (
+            status.to_owned(),
+            json!({"summary": summary, "value": example}),
+        )
+    });
+    Value::Object(named.collect())
 }
 
 /// All problems of one status.
@@ -105,7 +151,7 @@ fn example_of(kind: ProblemKind) -> Value {
         "type": kind.uri(),
         "title": kind.title(),
         "status": kind.status().as_u16(),
-        "detail": kind.title(),
+        "detail": format!("{}.", kind.title()),
         "request_id": EXAMPLE_REQUEST_ID
     });
     match kind {

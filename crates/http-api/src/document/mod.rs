@@ -1,11 +1,19 @@
 //! The OpenAPI document. poem-openapi writes a draft from the types; one step, [`document`],
 //! makes of it a valid document of version 3.0.3 with everything that the types can't say:
 //!
-//! 1. the version: the draft says 3.0.0;
-//! 2. [`shape`]: nulls, required fields, and names of headers as they are;
-//! 3. [`answers`]: from each operation's notes its examples and all its problems.
+//! 1. the version, which the draft says is 3.0.0, and whom to ask;
+//! 2. [`shape`]: nulls, numbers, required fields, and names of headers as they are;
+//! 3. [`names`]: one schema for each text that has a rule;
+//! 4. [`answers`]: from each operation's notes its examples and all its problems;
+//! 5. [`links`]: from an answer to the operations that it leads to;
+//! 6. [`callbacks`]: what the gateway sends to webhooks;
+//! 7. [`examples`]: of every parameter, header and property.
 
 mod answers;
+mod callbacks;
+mod examples;
+mod links;
+mod names;
 mod shape;
 
 use std::collections::HashMap;
@@ -14,10 +22,12 @@ use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::{Method, header};
 use poem::{Endpoint, Response};
 use poem_openapi::registry::{MetaApi, MetaPath, Registry};
-use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
+use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub(crate) use self::answers::NOTHING_SAID;
+pub(crate) use self::examples::example_cursor;
 use crate::operations::{self, Operations};
 
 const OPENAPI_VERSION: &str = "3.0.3";
@@ -54,16 +64,26 @@ pub fn openapi_document() -> String {
 
 /// The document as a tree.
 pub(crate) fn document() -> Value {
-    let license = LicenseObject::new("MIT OR Apache-2.0");
+    let license = LicenseObject::new("MIT OR Apache-2.0")
+        .url(concat!(env!("CARGO_PKG_REPOSITORY"), "#licence"));
+    let contact = ContactObject::new()
+        .name("The Batchway project")
+        .url(env!("CARGO_PKG_REPOSITORY"));
     let service = OpenApiService::new(Described, "Batchway", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .license(license)
+        .contact(contact)
         .server("/");
     let draft = service.spec();
     let mut document: Value = serde_json::from_str(&draft).expect("poem-openapi writes JSON");
     document["openapi"] = json!(OPENAPI_VERSION);
+    callbacks::add_schemas(&mut document);
     shape::mend(&mut document);
+    names::give(&mut document);
     answers::add(&mut document, &operations::notes());
+    links::add(&mut document);
+    callbacks::add(&mut document);
+    examples::add(&mut document);
     document
 }
 

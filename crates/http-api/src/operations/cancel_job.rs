@@ -3,11 +3,11 @@
 use batchway_application::Application;
 use poem_openapi::param::Path;
 use poem_openapi::{ApiResponse, OpenApi};
-use serde_json::json;
 
 use super::{ANY, API_PREFIX, CALLER, Notes, ONE_JOB, Tag};
 use crate::authentication::Caller;
-use crate::job_object::{JobObject, cancelled_example, running_example};
+use crate::job_examples::{cancelled_job, completed_job, stopping_job};
+use crate::job_object::JobObject;
 use crate::payload::Json;
 use crate::problem::Problem;
 
@@ -53,13 +53,15 @@ impl CancelJob {
 }
 
 pub(super) fn notes() -> Notes {
-    let mut stopping = running_example();
-    stopping["cancel_requested_at"] = json!("2026-03-01T12:00:30.000Z");
     Notes {
         operation_id: "cancel_job",
         problems: &[ANY, CALLER, ONE_JOB],
         request: None,
-        answers: vec![(200, cancelled_example()), (202, stopping)],
+        answers: vec![
+            (200, cancelled_job()),
+            (200, completed_job()),
+            (202, stopping_job()),
+        ],
     }
 }
 

@@ -9,7 +9,8 @@ use poem_openapi::{ApiResponse, OpenApi};
 
 use super::{ANY, API_PREFIX, CALLER, Notes, ONE_JOB, Tag};
 use crate::authentication::Caller;
-use crate::job_object::{JobObject, running_example};
+use crate::job_examples::{completed_job, failed_job, queued_job, running_job};
+use crate::job_object::JobObject;
 use crate::parameters::Wait;
 use crate::payload::Json;
 use crate::problem::Problem;
@@ -94,7 +95,12 @@ pub(super) fn notes() -> Notes {
         operation_id: "get_job",
         problems: &[ANY, CALLER, ONE_JOB],
         request: None,
-        answers: vec![(200, running_example())],
+        answers: vec![
+            (200, queued_job()),
+            (200, running_job()),
+            (200, completed_job()),
+            (200, failed_job()),
+        ],
     }
 }
 
@@ -124,7 +130,7 @@ mod tests {
         let gateway = TestGateway::new();
         let id = gateway.submit().await;
         let job = gateway.get(&format!("/api/v1/jobs/{id}")).await.json();
-        assert_eq!(field_names(&job), field_names(&super::running_example()));
+        assert_eq!(field_names(&job), field_names(&super::running_job()));
         let expected = json!({
             "job_id": id.as_str(), "job_type": "run_simulation", "status": "queued", "progress": 0,
             "message": null, "error": null, "failure": null,

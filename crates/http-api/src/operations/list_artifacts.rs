@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{ANY, API_PREFIX, CALLER, Notes, ONE_JOB, Tag};
 use crate::authentication::Caller;
+use crate::job_examples::example_link;
 use crate::job_object::EXAMPLE_JOB_ID;
 use crate::payload::Json;
 use crate::problem::Problem;
@@ -90,7 +91,7 @@ impl From<ListedArtifact> for ArtifactObject {
 
 pub(super) fn notes() -> Notes {
     let key = format!("prod/user123/{EXAMPLE_JOB_ID}/results.h5");
-    let url = format!("http://127.0.0.1:8000/artifacts/{key}?expires=1772370000&signature=h1Qk");
+    let url = example_link(&key);
     Notes {
         operation_id: "list_artifacts",
         problems: &[ANY, CALLER, ONE_JOB],

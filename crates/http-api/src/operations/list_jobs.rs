@@ -9,7 +9,9 @@ use serde_json::json;
 
 use super::{ANY, API_PREFIX, CALLER, Notes, Tag};
 use crate::authentication::Caller;
-use crate::job_object::{EXAMPLE_JOB_ID, JobObject, running_example};
+use crate::document::example_cursor;
+use crate::job_examples::running_job;
+use crate::job_object::JobObject;
 use crate::parameters::{Cursor, PageSize, Status, Time, TypeName};
 use crate::payload::Json;
 use crate::problem::{Problem, ProblemKind};
@@ -74,7 +76,6 @@ impl ListJobs {
 }
 
 pub(super) fn notes() -> Notes {
-    let cursor = format!("{EXAMPLE_JOB_ID}.u7v1Zy0Jm3n3yJm9s0yQkPpRr0s2aQ0e3f8c1d5b6a4");
     Notes {
         operation_id: "list_jobs",
         problems: &[
@@ -88,7 +89,7 @@ pub(super) fn notes() -> Notes {
         request: None,
         answers: vec![(
             200,
-            json!({"jobs": [running_example()], "next_cursor": cursor}),
+            json!({"jobs": [running_job()], "next_cursor": example_cursor()}),
         )],
     }
 }

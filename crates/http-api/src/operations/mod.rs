@@ -8,6 +8,9 @@ mod get_job;
 mod list_artifacts;
 mod list_job_types;
 mod list_jobs;
+mod list_webhook_deliveries;
+mod read_logs;
+mod replay_webhook_delivery;
 mod report_progress;
 mod submit_job;
 
@@ -25,6 +28,8 @@ pub(crate) const API_PREFIX: &str = "/api/v1";
 enum Tag {
     /// Start, follow, stop jobs and get their results.
     Jobs,
+    /// Follow and repeat what is sent to a job's `webhook_url`.
+    Webhooks,
     /// What kinds of job there are.
     #[oai(rename = "Job types")]
     JobTypes,
@@ -86,6 +91,9 @@ pub(crate) type Operations = (
     get_job::GetJob,
     cancel_job::CancelJob,
     list_artifacts::ListArtifacts,
+    read_logs::ReadLogs,
+    list_webhook_deliveries::ListWebhookDeliveries,
+    replay_webhook_delivery::ReplayWebhookDelivery,
     list_job_types::ListJobTypes,
     report_progress::ReportProgress,
     check_health::CheckHealth,
@@ -101,6 +109,9 @@ pub(crate) fn all(application: &Application) -> Operations {
         get_job::GetJob(application()),
         cancel_job::CancelJob(application()),
         list_artifacts::ListArtifacts(application()),
+        read_logs::ReadLogs(application()),
+        list_webhook_deliveries::ListWebhookDeliveries(application()),
+        replay_webhook_delivery::ReplayWebhookDelivery(application()),
         list_job_types::ListJobTypes(application()),
         report_progress::ReportProgress(application()),
         check_health::CheckHealth,
@@ -116,6 +127,9 @@ pub(crate) fn notes() -> Vec<Notes> {
         get_job::notes(),
         cancel_job::notes(),
         list_artifacts::notes(),
+        read_logs::notes(),
+        list_webhook_deliveries::notes(),
+        replay_webhook_delivery::notes(),
         list_job_types::notes(),
         report_progress::notes(),
         check_health::notes(),

@@ -14,6 +14,7 @@ use super::{ANY, API_PREFIX, BODY, CALLER, Notes, Tag};
 use crate::authentication::Caller;
 use crate::body::{Fields, FromFields, JsonBody};
 use crate::job_object::EXAMPLE_JOB_ID;
+use crate::parameters::Key;
 use crate::payload::{Json, RawObject};
 use crate::problem::{Problem, ProblemKind};
 use crate::scalars::StatusWord;
@@ -114,7 +115,7 @@ impl SubmitJob {
         operation_id = "submit_job",
         request_header(
             name = "Idempotency-Key",
-            ty = "Option<String>",
+            ty = "Option<Key>",
             description = "Names this request, as `idempotency_key` in the body does; in both, they must be equal."
         )
     )]

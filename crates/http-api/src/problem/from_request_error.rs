@@ -31,6 +31,13 @@ impl From<RequestError> for Problem {
                 format!("There is no job {job} among yours. GET /api/v1/jobs lists them."),
             )
             .about_job(job),
+            RequestError::DeliveryNotFound { delivery } => Self::new(
+                ProblemKind::DeliveryNotFound,
+                format!(
+                    "The job has no webhook delivery {delivery}. GET \
+                     /api/v1/jobs/{{job_id}}/webhook-deliveries lists those that it has."
+                ),
+            ),
             RequestError::AttemptNotFound { attempt, attempts } => Self::new(
                 ProblemKind::InvalidQuery,
                 format!(

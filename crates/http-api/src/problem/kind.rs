@@ -64,6 +64,8 @@ kinds! {
     NotFound = "not-found", NOT_FOUND, "There is nothing at this path";
     /// There is no such job, or it is someone else's.
     JobNotFound = "job-not-found", NOT_FOUND, "There is no such job";
+    /// The job has no such delivery.
+    DeliveryNotFound = "delivery-not-found", NOT_FOUND, "There is no such webhook delivery";
     /// The object behind a genuine link is gone.
     ArtifactNotFound = "artifact-not-found", NOT_FOUND, "The artifact is no longer there";
     /// The path exists, the method does not.
