@@ -27,18 +27,26 @@ def host():
     return address
 
 
-def docker(*arguments, check=True):
+def docker(*arguments):
     """What the command says, on both of its ways."""
-    ended = subprocess.run(
+    ended = run(arguments)
+    said = (ended.stdout + ended.stderr).strip()
+    if ended.returncode != 0:
+        raise AssertionError(f"docker {' '.join(map(str, arguments))}:\n{said}")
+    return said
+
+
+def succeeds(*arguments):
+    return run(arguments).returncode == 0
+
+
+def run(arguments):
+    return subprocess.run(
         ["docker", *map(str, arguments)],
         env={**os.environ, "DOCKER_HOST": host(), "DOCKER_BUILDKIT": "0"},
         capture_output=True,
         text=True,
     )
-    said = (ended.stdout + ended.stderr).strip()
-    if check and ended.returncode != 0:
-        raise AssertionError(f"docker {' '.join(map(str, arguments))}:\n{said}")
-    return said
 
 
 def build(tag, dockerfile, *programs, arguments=()):
