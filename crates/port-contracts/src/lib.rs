@@ -27,6 +27,8 @@
 //! * [`ComputeBackendFixture`](compute_backend::ComputeBackendFixture) for
 //!   [`compute_backend_contract!`].
 //! * [`EventFeedFixture`](event_feed::EventFeedFixture) for [`event_feed_contract!`].
+//! * [`WebhookSenderFixture`](webhook_sender::WebhookSenderFixture) for
+//!   [`webhook_sender_contract!`].
 //!
 //! Adapters differ, and say how as *capabilities*. A case asks for a capability, never for the
 //! name of an adapter, and no case passes by doing nothing: where a capability is missing, it
@@ -49,5 +51,6 @@ pub mod specimens;
 pub mod sweep_ledger;
 pub mod webhook_outbox;
 pub mod webhook_secrets;
+pub mod webhook_sender;
 
 pub use execution::{DEADLINE, run_case};

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// The modules that define a macro.
-const CONTRACTS: [&str; 7] = [
+const CONTRACTS: [&str; 8] = [
     "job_store",
     "sweep_ledger",
     "webhook_outbox",
@@ -14,6 +14,7 @@ const CONTRACTS: [&str; 7] = [
     "artifact_store",
     "compute_backend",
     "event_feed",
+    "webhook_sender",
 ];
 
 #[test]

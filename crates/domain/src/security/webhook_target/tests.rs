@@ -55,6 +55,8 @@ fn public_hosts_are_taken() {
     ] {
         let target = WebhookTarget::parse(url).unwrap_or_else(|why| panic!("{url} {why}"));
         assert_eq!(target.as_str(), as_called, "{url}");
+        // Whoever sends judges it again.
+        assert_eq!(WebhookTarget::parse(target.as_str()), Ok(target), "{url}");
     }
 }
 

@@ -1,0 +1,54 @@
+//! Whoever must never be touched: a listener on every address of this machine.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Mutex;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// Counts every connection that is made to it, on all addresses of this machine.
+#[derive(Debug)]
+pub(crate) struct Canary {
+    pub(crate) port: u16,
+    visitors: watch::Receiver<Vec<SocketAddr>>,
+    knocks: Mutex<Vec<SocketAddr>>,
+}
+
+impl Canary {
+    pub(crate) async fn listen() -> Self {
+        // One socket for both families; on a machine without IPv6 there is only one.
+        let listener = match TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).await {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.unwrap(),
+        };
+        let port = listener.local_addr().unwrap().port();
+        let (visit, visitors) = watch::channel(Vec::new());
+        tokio::spawn(async move {
+            while let Ok((_stream, visitor)) = listener.accept().await {
+                let visitor = SocketAddr::new(visitor.ip().to_canonical(), visitor.port());
+                visit.send_modify(|visitors| visitors.push(visitor));
+            }
+        });
+        Self {
+            port,
+            visitors,
+            knocks: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// How many connections there were. Connections are accepted in the order in which they were
+    /// made: once a knock of our own was counted, so was all that came before it.
+    pub(crate) async fn touched(&self) -> usize {
+        let knock = TcpStream::connect(self.address()).await.unwrap();
+        let ours = knock.local_addr().unwrap();
+        self.knocks.lock().unwrap().push(ours);
+        let mut visitors = self.visitors.clone();
+        let seen = visitors.wait_for(|visitors| visitors.contains(&ours));
+        let visits = seen.await.unwrap().len();
+        visits - self.knocks.lock().unwrap().len()
+    }
+}
