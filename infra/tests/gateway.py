@@ -13,12 +13,16 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(os.environ.get("BATCHWAY_TEST_BIN_DIR", ROOT / "target/debug"))
 USER = "user123"
 START_LIMIT = 60
+ENDED = ("completed", "failed", "cancelled")
 
 
 class Gateway:
-    """`batchway serve` with these variables and no others, on a port that containers reach."""
+    """`batchway serve` with these variables and no others, on a port that containers reach.
 
-    def __init__(self, environment):
+    With a key of an earlier one where the store has it already.
+    """
+
+    def __init__(self, environment, key=None):
         self._folder = tempfile.TemporaryDirectory(prefix="batchway-infra-")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -32,8 +36,7 @@ class Gateway:
         self._log = open(Path(self._folder.name) / "log", "w+b")
         self._process = self._start("serve", stderr=self._log)
         wait_for("the gateway", START_LIMIT, self._is_ready)
-        self._key = self._start("keys", "create", "--user", USER, stdout=subprocess.PIPE)
-        self._key = self._key.communicate()[0].decode().strip()
+        self.key = key or self._create_key()
 
     def __enter__(self):
         return self
@@ -50,9 +53,30 @@ class Gateway:
     def post(self, path, body=None):
         return self._ask("POST", path, body or {})
 
+    def secret(self):
+        """What it signs with, where no variable says so."""
+        return (Path(self._environment["BATCHWAY_DATA_DIR"]) / "secret").read_text().strip()
+
     def log(self):
         self._log.seek(0)
         return self._log.read().decode(errors="replace")
+
+    def run_simulation(self, limit=60, **config):
+        """A job, followed to its end."""
+        config = {"num_particles": 100, "temperature": 300, "steps": 200, **config}
+        params = {"simulation_config": {"mode": "open_chemistry", "config": config}}
+        body = {"job_type": "run_simulation", "params": params}
+        job = self.post("/api/v1/jobs", body)["job_id"]
+
+        def end():
+            seen = self.get(f"/api/v1/jobs/{job}?wait=2s")
+            return seen if seen["status"] in ENDED else None
+
+        return wait_for("the job to end", limit, end)
+
+    def _create_key(self):
+        created = self._start("keys", "create", "--user", USER, stdout=subprocess.PIPE)
+        return created.communicate()[0].decode().strip()
 
     def _start(self, *arguments, **pipes):
         return subprocess.Popen(
@@ -75,7 +99,7 @@ class Gateway:
             self.url + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)

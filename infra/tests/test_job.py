@@ -9,13 +9,8 @@ from emulator import Emulator
 from gateway import USER, Gateway, wait_for
 from stack import Stack
 
-ENDED = ("completed", "failed", "cancelled")
 JOB_LIMIT = 120
 
-SIMULATION = {
-    "mode": "open_chemistry",
-    "config": {"num_particles": 100, "temperature": 300, "steps": 500},
-}
 LONG_SIMULATION = {
     "mode": "open_chemistry",
     "config": {"num_particles": 1000, "temperature": 300, "steps": 10_000_000},
@@ -41,8 +36,8 @@ class Job(unittest.TestCase):
         cls.gateway = cls.enterClassContext(Gateway(environment))
 
     def test_it_runs_to_its_results_and_every_call_is_allowed(self):
-        job = self.submit(SIMULATION)
-        ended = wait_for("the job to end", JOB_LIMIT, lambda: self.if_ended(job))
+        ended = self.gateway.run_simulation(JOB_LIMIT)
+        job = ended["job_id"]
         self.assertEqual(ended["status"], "completed", json.dumps(ended, indent=2))
 
         artifacts = self.gateway.get(f"/api/v1/jobs/{job}/artifacts")["artifacts"]
@@ -69,10 +64,6 @@ class Job(unittest.TestCase):
 
     def status(self, job):
         return self.gateway.get(f"/api/v1/jobs/{job}")["status"]
-
-    def if_ended(self, job):
-        seen = self.gateway.get(f"/api/v1/jobs/{job}?wait=2s")
-        return seen if seen["status"] in ENDED else None
 
     def assert_judged(self, who, actions):
         judged = {one.call.action for one in self.aws.verdicts if one.who == who}

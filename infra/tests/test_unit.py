@@ -1,0 +1,34 @@
+"""The systemd unit keeps what docs/deployment.md promises of it."""
+
+import unittest
+from configparser import RawConfigParser
+
+from gateway import ROOT
+
+UNIT = ROOT / "infra/systemd/batchway.service"
+
+
+class Unit(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        unit = RawConfigParser(interpolation=None)
+        unit.optionxform = str
+        unit.read(UNIT)
+        cls.service = dict(unit["Service"])
+
+    def test_jobs_outlive_the_gateway(self):
+        self.assertEqual(self.service["KillMode"], "process")
+        self.assertEqual(self.service["OOMPolicy"], "continue")
+        for of_the_gateway_alone in ("PrivateTmp", "RemoveIPC", "DynamicUser", "RuntimeMaxSec"):
+            self.assertNotIn(of_the_gateway_alone, self.service)
+
+    def test_limits_of_jobs_can_be_held(self):
+        self.assertEqual(self.service["Delegate"], "cpu memory")
+        self.assertNotIn("ProtectControlGroups", self.service)
+
+    def test_it_may_little(self):
+        self.assertEqual(self.service["User"], "batchway")
+        self.assertEqual(self.service["CapabilityBoundingSet"], "")
+        self.assertEqual(self.service["ProtectSystem"], "strict")
+        for always in ("NoNewPrivileges", "ProtectHome", "PrivateDevices", "RestrictSUIDSGID"):
+            self.assertEqual(self.service[always], "yes", always)
