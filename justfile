@@ -25,6 +25,10 @@ architecture:
 openapi:
     cargo xtask openapi
 
+# generate an SDK and leave a package to be installed under target/sdk (python, typescript, rust, all)
+sdk language:
+    cargo xtask sdk {{ language }}
+
 # hold a running gateway against its API document (--cases N, --store sqlite|redis|both, --seed N)
 fuzz-api *options="--cases 100000":
     cargo xtask fuzz-api {{ options }}

@@ -23,6 +23,7 @@ mod openapi;
 mod process;
 mod python;
 mod rust_source;
+mod sdk;
 mod stopwatch;
 mod test_run;
 
@@ -45,6 +46,8 @@ usage: cargo xtask COMMAND
   architecture               prove the table of who may depend on whom
   openapi [--release]        write docs/openapi.json anew; with --release also make it the one
                              that later documents must not break
+  sdk python|typescript|rust|all
+                             generate an SDK from docs/openapi.json, as a package to be installed
   fuzz-api [--cases N] [--store sqlite|redis|both] [--seed N]
                              hold a running gateway against its API document
   docs                       check links and variables in the documents
@@ -81,6 +84,7 @@ fn run(arguments: &[OsString]) -> Outcome {
         ("demo", _) => demo::build_and_run(rest),
         ("test", options) => test_run::run(options),
         ("architecture", []) => architecture::check(&Metadata::load()?),
+        ("sdk", [language]) => sdk::build(language),
         ("fuzz-api", options) => fuzz_api::build_and_run(options),
         ("openapi", []) => openapi::rewrite(&Metadata::load_workspace()?),
         ("openapi", ["--release"]) => openapi::release(&Metadata::load_workspace()?),

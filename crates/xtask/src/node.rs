@@ -56,7 +56,8 @@ pub(crate) fn set_up(target: &Path) -> Outcome {
     std::fs::write(&installed, LOCK).map_err(Failure::at(&installed, "write"))
 }
 
-fn folder(target: &Path) -> PathBuf {
+/// Where the packages are installed.
+pub(crate) fn folder(target: &Path) -> PathBuf {
     target.join("xtask/node")
 }
 
@@ -68,18 +69,9 @@ fn installation(target: &Path) -> Outcome<PathBuf> {
 }
 
 /// Node, which the programs that it starts find too.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "one more folder goes before those where programs are looked for"
-)]
 fn node(installation: &Path) -> Command {
     let programs = installation.join("bin");
     let mut command = Command::new(programs.join("node"));
-    let mut path = programs.into_os_string();
-    if let Some(others) = std::env::var_os("PATH") {
-        path.push(":");
-        path.push(others);
-    }
-    command.env("PATH", path);
+    process::find_programs_in(&mut command, programs);
     command
 }

@@ -1,6 +1,7 @@
 //! Running other programs: shown as typed, and refused in words.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -17,6 +18,20 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments);
     command
+}
+
+/// Has what the command starts in turn looked for in a folder, before all others.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "one more folder goes before those where programs are looked for"
+)]
+pub(crate) fn find_programs_in(command: &mut Command, folder: PathBuf) {
+    let mut path = folder.into_os_string();
+    if let Some(others) = std::env::var_os("PATH") {
+        path.push(":");
+        path.push(others);
+    }
+    command.env("PATH", path);
 }
 
 /// Runs with the terminal's output and without input, after showing the command.

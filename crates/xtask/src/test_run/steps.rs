@@ -9,6 +9,7 @@ use crate::metadata::Metadata;
 use crate::process::{self, cargo};
 use crate::{
     advisories, architecture, documentation, fuzz_api, infrastructure, licences, openapi, python,
+    sdk,
 };
 
 pub(super) struct Step {
@@ -71,6 +72,12 @@ pub(super) const STEPS: &[Step] = &[
         ..PLAIN
     },
     Step {
+        name: "sdks",
+        does: "generated from docs/openapi.json, packed, and installed for the tests",
+        needs: &["prerequisites", "build"],
+        run: |bench| passed(sdk::install_for_tests(&bench.metadata)),
+    },
+    Step {
         name: "servers",
         does: "a container engine and its images (35 s where they must be made)",
         needs: &["prerequisites", "build"],
@@ -82,7 +89,7 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "tests",
         does: "unit, contract, property and end-to-end tests",
-        needs: &["prerequisites", "build", "servers"],
+        needs: &["prerequisites", "build", "sdks", "servers"],
         run: |bench| passed(tests(bench)),
     },
     Step {
