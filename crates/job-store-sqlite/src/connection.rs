@@ -10,7 +10,7 @@ use rusqlite::Connection;
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Statements kept prepared for each connection; more than there are in this crate.
-const PREPARED_STATEMENTS: usize = 64;
+const PREPARED_STATEMENTS: usize = 128;
 
 /// The write-ahead log is cut back to this size after a burst, in bytes.
 const LOG_SIZE_LIMIT: i64 = 64 << 20;

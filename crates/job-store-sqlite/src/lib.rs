@@ -1,8 +1,8 @@
 //! # The embedded job store
 //!
-//! Jobs, API keys and past runs in one SQLite file. [`SqliteJobStore`] implements the ports
-//! `JobStore`, `ApiKeys`, `RunHistory`, `SweepLedger` and `CallBudget` of the domain, the last in
-//! memory.
+//! Jobs, API keys, past runs and webhooks on their way in one SQLite file. [`SqliteJobStore`]
+//! implements the ports `JobStore`, `ApiKeys`, `RunHistory`, `SweepLedger`, `WebhookOutbox`,
+//! `WebhookSecrets` and `CallBudget` of the domain, the last in memory.
 //!
 //! * **Durable**: a write-ahead log with `synchronous=FULL`. What is answered with `Ok` is on the
 //!   disk: it survives the death of the process, and of the machine as far as the disk keeps what
@@ -22,6 +22,9 @@
 //!   says so. Of what a backend took before, an older file may have lost the record, or another
 //!   may have it: too late a time leaves an orphan to a person, too early a time ends somebody's
 //!   job.
+//! * **Webhooks**: what a job tells its receiver is written by the commit of the event, in the
+//!   same savepoint. Receivers take turns (`receivers`); the backlog of one makes nobody else's
+//!   turn later or dearer.
 //!
 //! Another process may read and write the file at the same time, as `batchway keys` does beside
 //! `batchway serve`: a write waits up to five seconds for the other's.
@@ -29,6 +32,7 @@
 mod admission;
 mod call_budget;
 mod connection;
+mod deliveries;
 mod due;
 mod events;
 mod idempotency;
@@ -38,6 +42,7 @@ mod migrations;
 mod open;
 mod ports;
 mod readers;
+mod receivers;
 mod records;
 mod runs;
 mod settings;
@@ -47,6 +52,8 @@ mod tenants;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod webhook_secrets;
+mod webhooks;
 mod writer;
 
 pub use open::{OpenError, SqliteJobStore};

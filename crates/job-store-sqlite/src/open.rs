@@ -8,6 +8,7 @@ use batchway_domain::ports::{Clock, TokenBuckets};
 use crate::connection::{make_private_file, open_writer};
 use crate::migrations::{self, MigrationError, migrate};
 use crate::readers::Readers;
+use crate::receivers::LastServed;
 use crate::writer::Writer;
 
 /// The job store of one machine: a SQLite file.
@@ -21,6 +22,7 @@ pub struct SqliteJobStore {
     pub(crate) writer: Writer,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) call_buckets: Mutex<TokenBuckets>,
+    pub(crate) last_served: LastServed,
 }
 
 impl SqliteJobStore {
@@ -49,6 +51,7 @@ impl SqliteJobStore {
             writer,
             clock,
             call_buckets: Mutex::default(),
+            last_served: LastServed::default(),
         })
     }
 

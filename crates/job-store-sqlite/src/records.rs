@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use crate::store_error::{store_error, unreadable};
 use crate::tenants::Tenant;
-use crate::{due, events, idempotency, runs};
+use crate::{deliveries, due, events, idempotency, runs};
 
 pub(crate) const LOAD: &str = "SELECT record FROM jobs WHERE id = ?1";
 
@@ -156,6 +156,12 @@ pub(crate) fn commit(connection: &Connection, commit: &JobCommit) -> Result<(), 
         .map_err(store_error)?;
     due::enter(connection, standing.number, standing.tenant, &commit.job)?;
     events::append(connection, standing.number, standing.tenant, &commit.events)?;
+    deliveries::write(
+        connection,
+        standing.number,
+        standing.tenant,
+        &commit.deliveries(),
+    )?;
     runs::remember(connection, standing.number, &commit.job)?;
     Ok(())
 }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use batchway_domain::job::machine::Observation;
 use batchway_domain::job::{Job, Lane};
-use batchway_domain::ports::{DueRequest, JobStore, ReadError, StoreError};
+use batchway_domain::ports::{
+    DeliveryRequest, DueRequest, JobStore, ReadError, StoreError, WebhookOutbox,
+};
 use rusqlite::params;
 
 use super::fixture::Fixture;
@@ -48,7 +51,7 @@ async fn a_record_of_a_newer_gateway_is_not_read_and_says_so() {
     };
     assert!(reason.contains("version 2") && reason.contains("upgrade"));
     assert!(matches!(
-        fixture.store.load(&job.id).await,
+        JobStore::load(&fixture.store, &job.id).await,
         Err(StoreError::Unreadable { .. })
     ));
 }
@@ -60,15 +63,47 @@ async fn one_unreadable_record_does_not_hold_up_a_lane() {
     let (damaged, sound) = (fixture.admit(&key).await, fixture.admit(&key).await);
     put_record(&fixture, &damaged, b"rubbish");
 
-    let taken = fixture
-        .store
-        .take_due(&DueRequest {
-            lane: Lane::Dispatch("process".parse().unwrap()),
-            limit: 10,
-            lease: Duration::from_secs(30),
-            created_before: None,
-        })
-        .await
-        .unwrap();
-    assert_eq!(taken, [sound]);
+    let request = DueRequest {
+        lane: Lane::Dispatch("process".parse().unwrap()),
+        limit: 10,
+        lease: Duration::from_secs(30),
+        created_before: None,
+    };
+    let taken = JobStore::take_due(&fixture.store, &request).await;
+    assert_eq!(taken.unwrap(), [sound]);
+}
+
+#[tokio::test]
+async fn one_unreadable_delivery_does_not_hold_up_its_receiver() {
+    let fixture = Fixture::new();
+    let key = fixture.key_of("ann").await;
+    let mut jobs = Vec::new();
+    for _ in 0..2 {
+        let job = fixture
+            .admit_with_webhook(&key, "https://example.com/")
+            .await;
+        jobs.push(fixture.observe(&job, Observation::CancelRequested).await);
+    }
+    let [damaged, sound] = &jobs[..] else {
+        panic!("two jobs were made");
+    };
+    let changed = fixture.connection().execute(
+        "UPDATE deliveries SET record = x'00'
+         WHERE job = (SELECT number FROM jobs WHERE id = ?1)",
+        [damaged.id.as_str()],
+    );
+    assert_eq!(changed.unwrap(), 1);
+
+    let request = DeliveryRequest {
+        limit: 10,
+        per_receiver: 10,
+        except: Vec::new(),
+        lease: Duration::from_secs(30),
+    };
+    let taken = WebhookOutbox::take_due(&fixture.store, &request).await;
+    let taken = taken.unwrap();
+    assert_eq!(taken, fixture.store.of_job(&sound.id, 10).await.unwrap());
+    assert_eq!(taken.len(), 1);
+    let error = fixture.store.of_job(&damaged.id, 10).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
 }

@@ -10,7 +10,7 @@ use batchway_domain::job::machine::{self, Observation, Transition};
 use batchway_domain::ports::{
     Admission, Admitted, ApiKeys, Clock, CommitError, JobCommit, JobStore, KeyRecord,
 };
-use batchway_domain::security::{ApiKey, KeyDigest};
+use batchway_domain::security::{ApiKey, KeyDigest, WebhookTarget};
 use batchway_memory_adapters::ManualClock;
 use batchway_port_contracts::specimens;
 
@@ -77,6 +77,12 @@ impl Fixture {
         let Admitted { job, replayed } = self.store.admit(key, admission).await.unwrap();
         assert!(!replayed);
         job
+    }
+
+    pub(crate) async fn admit_with_webhook(&self, key: &KeyDigest, url: &str) -> Job {
+        let mut admission = self.admission();
+        admission.job.webhook = Some(WebhookTarget::parse(url).unwrap());
+        self.store.admit(key, admission).await.unwrap().job
     }
 
     /// Moves a job by one observation and commits that.

@@ -3,6 +3,7 @@
 mod cost;
 mod counters;
 mod damage;
+mod delivery_cost;
 mod disk_full;
 mod durability;
 mod expiry;

@@ -2,12 +2,12 @@
 
 use super::fixture::Fixture;
 use crate::{
-    admission, due, events, idempotency, key_register, listing, records, runs, sweep_ledger,
-    tenants, turns,
+    admission, deliveries, due, events, idempotency, key_register, listing, receivers, records,
+    runs, sweep_ledger, tenants, turns, webhook_secrets,
 };
 
 /// Every statement that looks something up, by what it looks for.
-pub(super) const STATEMENTS: [(&str, &str); 38] = [
+pub(super) const STATEMENTS: [(&str, &str); 48] = [
     ("a key's user", tenants::OF_KEY),
     ("a user's number", tenants::NUMBER_OF),
     ("limits", admission::COUNTS),
@@ -49,6 +49,16 @@ pub(super) const STATEMENTS: [(&str, &str); 38] = [
     ("how far a queue is swept", sweep_ledger::SWEPT_UNTIL),
     ("a known orphan", sweep_ledger::ORPHAN),
     ("an orphan to forget", sweep_ledger::FORGET_ORPHAN),
+    ("next receiver of a user", receivers::NEXT_ORIGIN),
+    ("receiver of the next user", receivers::NEXT_USER),
+    ("next delivery", receivers::NEXT_DELIVERY),
+    ("deliveries of a job", deliveries::OF_JOB),
+    ("standing of a delivery", deliveries::STANDING),
+    ("record of a due delivery", deliveries::RECORD),
+    ("update of a delivery", deliveries::UPDATE),
+    ("lease of a delivery", deliveries::LEASE),
+    ("a delivery that is done", deliveries::DONE),
+    ("a user's webhook secrets", webhook_secrets::OF_USER),
 ];
 
 fn plan(connection: &rusqlite::Connection, sql: &str) -> Vec<String> {
@@ -114,6 +124,15 @@ async fn pages_and_claims_are_bounded_on_every_column_of_their_index() {
         (
             turns::NEXT_JOB_BY_AGE,
             "turns_by_age (lane=? AND tenant=? AND (created_at,job)>(?,?))",
+        ),
+        (
+            receivers::NEXT_ORIGIN,
+            "outbox_by_receiver (tenant=? AND origin>?)",
+        ),
+        (receivers::NEXT_USER, "outbox_by_receiver (tenant>?)"),
+        (
+            receivers::NEXT_DELIVERY,
+            "outbox_by_receiver (tenant=? AND origin=? AND (due_at,delivery)>(?,?))",
         ),
     ];
     for (sql, index) in expected {

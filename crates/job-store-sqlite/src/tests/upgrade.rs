@@ -1,15 +1,20 @@
 //! Files that older gateways made.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use batchway_domain::Timestamp;
 use batchway_domain::job::JobStatus;
+use batchway_domain::job::machine::{self, Observation};
 use batchway_domain::ports::{
-    ApiKeys, Clock, DueRequest, JobStore, Queue, RunHistory, SweepLedger,
+    ApiKeys, Clock, DeliveryRequest, DueRequest, JobCommit, JobStore, Queue, RunHistory,
+    SweepLedger, WebhookOutbox,
 };
 use batchway_memory_adapters::ManualClock;
+use batchway_port_contracts::specimens;
 use rusqlite::Connection;
+use tempfile::TempDir;
 
 use crate::SqliteJobStore;
 use crate::migrations::NEWEST;
@@ -17,22 +22,24 @@ use crate::migrations::NEWEST;
 /// As a gateway of schema version 1 left it, with jobs in it. Never to be changed.
 const STORE_VERSION_1: &str = include_str!("../../tests/fixtures/store_v1.sql");
 
+/// As a gateway of schema version 2 left it when it was killed. Never to be changed.
+const STORE_VERSION_2: &str = include_str!("../../tests/fixtures/store_v2.sql");
+
 const COMPLETED: &str = "job_06h0fqshmg490f6pcc2zv2ewn1f2";
+const RUNNING: &str = "job_06h0h8av9m4932qrmfze9y40w7rs";
 const WAITING: &str = "job_06h0fqt3ag81gn166e17qwv73yt1";
 
 #[tokio::test]
 async fn a_file_of_version_1_keeps_all_it_has_and_learns_to_remember_sweeps() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("jobs.sqlite");
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch(STORE_VERSION_1)
-        .unwrap();
+    let path = file_of(&folder, STORE_VERSION_1);
     let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_795_500_000_000)));
     let upgraded_at = clock.now();
     let store = SqliteJobStore::open(&path, clock.clone()).unwrap();
 
-    let completed = store.load(&COMPLETED.parse().unwrap()).await.unwrap();
+    let completed = JobStore::load(&store, &COMPLETED.parse().unwrap())
+        .await
+        .unwrap();
     assert_eq!(completed.unwrap().status(), JobStatus::Completed);
     assert_eq!(ApiKeys::list(&store, None).await.unwrap().len(), 2);
     let events = store.events_of_user(&"ann".parse().unwrap(), 0, 10).await;
@@ -46,7 +53,7 @@ async fn a_file_of_version_1_keeps_all_it_has_and_learns_to_remember_sweeps() {
         lease: Duration::from_secs(30),
         created_before: None,
     };
-    let taken = store.take_due(&request).await.unwrap();
+    let taken = JobStore::take_due(&store, &request).await.unwrap();
     assert_eq!(taken[0].id.as_str(), WAITING);
 
     assert_eq!(
@@ -63,21 +70,71 @@ async fn a_file_of_version_1_keeps_all_it_has_and_learns_to_remember_sweeps() {
     assert_eq!(store.swept_until(&queue).await.unwrap(), Some(upgraded_at));
 }
 
+/// A job that ran through the upgrade tells its receiver how it ends; what happened before stays
+/// untold.
+#[tokio::test]
+async fn a_file_of_version_2_keeps_all_it_has_and_learns_to_tell_receivers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file_of(&folder, STORE_VERSION_2);
+    let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_795_500_000_000)));
+    let store = SqliteJobStore::open(&path, clock.clone()).unwrap();
+
+    let kept_since = Timestamp::from_millis(1_795_441_116_079);
+    assert_eq!(store.kept_since().await.unwrap(), kept_since);
+    assert_eq!(store.orphans().await.unwrap().len(), 1);
+    let running = JobStore::load(&store, &RUNNING.parse().unwrap())
+        .await
+        .unwrap();
+    let running = running.unwrap();
+    assert_eq!(running.status(), JobStatus::Running);
+    let request = DeliveryRequest {
+        limit: 10,
+        per_receiver: 10,
+        except: Vec::new(),
+        lease: Duration::from_secs(30),
+    };
+    let before = WebhookOutbox::take_due(&store, &request).await.unwrap();
+    assert_eq!(before, [], "nothing of what happened before");
+
+    let exit = Observation::HostGone;
+    let ended = machine::observe(&running, &exit, &specimens::rules(), clock.now()).unwrap();
+    let commit = JobCommit {
+        job: ended.job,
+        expected_version: running.version,
+        operation: 1,
+        events: ended.events,
+    };
+    let told = commit.deliveries();
+    store.commit(commit).await.unwrap();
+    assert_eq!(
+        WebhookOutbox::take_due(&store, &request).await.unwrap(),
+        told
+    );
+}
+
 /// The steps make of an old file what they make of a new one.
 #[test]
 fn an_upgraded_file_has_the_schema_of_a_new_one() {
     let clock = ManualClock::default();
-    let mut old = Connection::open_in_memory().unwrap();
-    old.execute_batch(STORE_VERSION_1).unwrap();
     let mut new = Connection::open_in_memory().unwrap();
-    for connection in [&mut old, &mut new] {
-        crate::migrations::migrate(connection, &clock).unwrap();
+    crate::migrations::migrate(&mut new, &clock).unwrap();
+    for fixture in [STORE_VERSION_1, STORE_VERSION_2] {
+        let mut old = Connection::open_in_memory().unwrap();
+        old.execute_batch(fixture).unwrap();
+        crate::migrations::migrate(&mut old, &clock).unwrap();
+        assert_eq!(schema_of(&old), schema_of(&new));
+        let version: i64 = old
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, NEWEST);
     }
-    assert_eq!(schema_of(&old), schema_of(&new));
-    let version: i64 = old
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .unwrap();
-    assert_eq!(version, NEWEST);
+}
+
+fn file_of(folder: &TempDir, dump: &str) -> PathBuf {
+    let path = folder.path().join("jobs.sqlite");
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch(dump).unwrap();
+    path
 }
 
 fn schema_of(connection: &Connection) -> Vec<(String, Option<String>)> {

@@ -7,13 +7,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
-use batchway_domain::ports::{ApiKeys, CallBudget, Clock, JobStore, RunHistory, SweepLedger};
+use batchway_domain::ports::{
+    ApiKeys, CallBudget, Clock, JobStore, RunHistory, SweepLedger, WebhookOutbox, WebhookSecrets,
+};
 use batchway_job_store_sqlite::SqliteJobStore;
 use batchway_memory_adapters::{
-    FailingCallBudget, FailingJobStore, FailingSweepLedger, ManualClock,
+    FailingCallBudget, FailingJobStore, FailingSweepLedger, FailingWebhookOutbox,
+    FailingWebhookSecrets, ManualClock,
 };
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
 use batchway_port_contracts::sweep_ledger::SweepLedgerFixture;
+use batchway_port_contracts::webhook_outbox::WebhookOutboxFixture;
+use batchway_port_contracts::webhook_secrets::WebhookSecretsFixture;
 
 /// A store in a folder of its own.
 pub(crate) struct SqliteFixture {
@@ -110,6 +115,26 @@ impl SweepLedgerFixture for SqliteFixture {
     fn ledger(&self) -> Arc<dyn SweepLedger> {
         if self.behind_decorator {
             Arc::new(FailingSweepLedger::new(self.store()))
+        } else {
+            self.store()
+        }
+    }
+}
+
+impl WebhookOutboxFixture for SqliteFixture {
+    fn outbox(&self) -> Arc<dyn WebhookOutbox> {
+        if self.behind_decorator {
+            Arc::new(FailingWebhookOutbox::new(self.store()))
+        } else {
+            self.store()
+        }
+    }
+}
+
+impl WebhookSecretsFixture for SqliteFixture {
+    fn webhook_secrets(&self) -> Arc<dyn WebhookSecrets> {
+        if self.behind_decorator {
+            Arc::new(FailingWebhookSecrets::new(self.store()))
         } else {
             self.store()
         }

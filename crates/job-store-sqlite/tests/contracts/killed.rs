@@ -10,7 +10,7 @@ use std::sync::Arc;
 use batchway_domain::identity::{JobId, UserName};
 use batchway_domain::job::{Job, machine};
 use batchway_domain::ports::{ApiKeys, Clock, JobCommit, JobStore, KeyRecord};
-use batchway_domain::security::ApiKey;
+use batchway_domain::security::{ApiKey, WebhookTarget};
 use batchway_job_store_sqlite::SqliteJobStore;
 use batchway_memory_adapters::ManualClock;
 use batchway_port_contracts::specimens;
@@ -158,14 +158,16 @@ async fn serve_one_caller(store: Arc<SqliteJobStore>, caller: u64) {
     let now = ManualClock::default().now();
     for number in 0.. {
         let serial = (caller << 32) | number;
-        let new = specimens::new_job(&user(), now, serial);
+        let mut new = specimens::new_job(&user(), now, serial);
+        new.webhook = Some(WebhookTarget::parse("https://example.com/hook").unwrap());
         let admission = specimens::admission(new);
         let mut job = store.admit(&key().digest(), admission).await.unwrap().job;
         acknowledge(&job);
-        for step in 0..2_u8 {
+        for step in 0..3_u8 {
             let observation = match step {
                 0 => specimens::claimed(now),
-                _ => specimens::taken(&job),
+                1 => specimens::taken(&job),
+                _ => specimens::running(&job, now),
             };
             let moved = machine::observe(&job, &observation, &specimens::rules(), now).unwrap();
             let commit = JobCommit {
@@ -271,6 +273,18 @@ fn check_whole(connection: &rusqlite::Connection) {
             "SELECT name FROM tenants JOIN events ON events.tenant = tenants.number
              GROUP BY tenants.number
              HAVING max(events.number) <> count(*) OR max(events.number) <> tenants.events",
+        ),
+        (
+            "events that nobody is told of",
+            "SELECT events.job FROM events
+             WHERE event ->> '$.kind' IN ('running', 'completed', 'failed', 'cancelled')
+               AND (job, event ->> '$.number') NOT IN (SELECT job, event FROM deliveries)",
+        ),
+        (
+            "deliveries without their event, or that are to be sent and will not be",
+            "SELECT job FROM deliveries
+             WHERE (job, event) NOT IN (SELECT job, event ->> '$.number' FROM events)
+                OR (record ->> '$.state' = 'pending') <> (number IN (SELECT delivery FROM outbox))",
         ),
         (
             "a wrong count of waiting jobs",

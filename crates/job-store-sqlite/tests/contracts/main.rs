@@ -12,10 +12,14 @@ mod sqlite {
     use super::*;
     batchway_port_contracts::job_store_contract!(SqliteFixture::open());
     batchway_port_contracts::sweep_ledger_contract!(SqliteFixture::open());
+    batchway_port_contracts::webhook_outbox_contract!(SqliteFixture::open());
+    batchway_port_contracts::webhook_secrets_contract!(SqliteFixture::open());
 }
 
 mod sqlite_behind_decorator {
     use super::*;
     batchway_port_contracts::job_store_contract!(SqliteFixture::open_behind_decorator());
     batchway_port_contracts::sweep_ledger_contract!(SqliteFixture::open_behind_decorator());
+    batchway_port_contracts::webhook_outbox_contract!(SqliteFixture::open_behind_decorator());
+    batchway_port_contracts::webhook_secrets_contract!(SqliteFixture::open_behind_decorator());
 }
