@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::io;
 
-use batchway_domain::artifacts::{ArchivedEntry, ArchivedLogReader, ArtifactKey, LeftOut};
+use batchway_domain::artifacts::{
+    ArchivedEntry, ArchivedLogReader, ArtifactKey, LOG_HEADER, LeftOut, LogFormat,
+};
 use batchway_domain::ports::{ArtifactError, ByteRange, LogLine};
 use futures_util::TryStreamExt;
 
@@ -43,13 +45,8 @@ impl Application {
         place: ArchivePlace,
         limit: usize,
     ) -> Result<Option<ArchivedPage>, ArtifactError> {
-        let page = match place {
-            ArchivePlace::Offset(offset) => self.page_from(key, offset, 0, limit).await,
-            ArchivePlace::Line(line) => self.page_from(key, 0, line, limit).await,
-            ArchivePlace::Tail(lines) => self.last_lines(key, lines.min(limit)).await,
-        };
-        match page {
-            Ok(page) => Ok(Some(page)),
+        match self.try_archived_page(key, place, limit).await {
+            Ok(page) => Ok(page),
             Err(ArtifactError::NotFound { .. }) => Ok(None),
             // The place is that after its last byte.
             Err(ArtifactError::RangeNotSatisfiable { .. }) => Ok(Some(ArchivedPage::default())),
@@ -57,10 +54,42 @@ impl Application {
         }
     }
 
+    async fn try_archived_page(
+        &self,
+        key: &ArtifactKey,
+        place: ArchivePlace,
+        limit: usize,
+    ) -> Result<Option<ArchivedPage>, ArtifactError> {
+        let format = self.format_of(key).await?;
+        let page = match place {
+            ArchivePlace::Offset(offset) => self.page_from(key, format, offset, 0, limit).await,
+            // What the runner stored has other lines than what the backend shows.
+            ArchivePlace::Line(1..) if format == LogFormat::AsWritten => return Ok(None),
+            ArchivePlace::Line(line) => self.page_from(key, format, 0, line, limit).await,
+            ArchivePlace::Tail(lines) => self.last_lines(key, format, lines.min(limit)).await,
+        };
+        page.map(Some)
+    }
+
+    async fn format_of(&self, key: &ArtifactKey) -> Result<LogFormat, ArtifactError> {
+        let beginning = ByteRange {
+            start: 0,
+            end: LOG_HEADER.len() as u64,
+        };
+        let object = self.artifacts().read(key, Some(beginning)).await?;
+        let pieces: Vec<_> = object
+            .content
+            .try_collect()
+            .await
+            .map_err(broken_off(key))?;
+        Ok(LogFormat::of(&pieces.concat()))
+    }
+
     /// The lines after so many bytes, and then so many lines.
     async fn page_from(
         &self,
         key: &ArtifactKey,
+        format: LogFormat,
         offset: u64,
         skip: u64,
         limit: usize,
@@ -70,7 +99,7 @@ impl Application {
             end: u64::MAX,
         });
         let mut object = self.artifacts().read(key, range).await?;
-        let mut reader = ArchivedLogReader::default();
+        let mut reader = ArchivedLogReader::new(format);
         let mut page = FirstLines::new(skip, limit);
         while let Some(piece) = object.content.try_next().await.map_err(broken_off(key))? {
             for (entry, read) in reader.push(&piece) {
@@ -90,15 +119,16 @@ impl Application {
     async fn last_lines(
         &self,
         key: &ArtifactKey,
+        format: LogFormat,
         limit: usize,
     ) -> Result<ArchivedPage, ArtifactError> {
         let size = self.artifacts().metadata(key).await?.size;
         let start = size.saturating_sub(TAIL_WINDOW);
         let (range, mut reader) = if start == 0 {
-            (None, ArchivedLogReader::default())
+            (None, ArchivedLogReader::new(format))
         } else {
             let range = ByteRange { start, end: size };
-            (Some(range), ArchivedLogReader::in_the_middle())
+            (Some(range), ArchivedLogReader::in_the_middle(format))
         };
         let mut object = self.artifacts().read(key, range).await?;
         let mut page = LastLines::new(limit);

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use batchway_domain::artifacts::{ArchivedEntry, LeftOut};
+use batchway_domain::artifacts::{ArchivedEntry, LOG_HEADER, LeftOut};
 use batchway_domain::job::BackendId;
 use batchway_domain::ports::{ByteStream, LogError, LogLine, LogPage, LogPosition};
 use bytes::Bytes;
@@ -153,6 +153,9 @@ impl LogContent {
     /// What of these lines belongs to the beginning; the others are kept for the end.
     fn take_in(&mut self, lines: Vec<LogLine>) -> Vec<u8> {
         let mut piece = Vec::new();
+        if self.stored == 0 {
+            piece.extend_from_slice(LOG_HEADER.as_bytes());
+        }
         for line in lines {
             self.read += line.text.len();
             let entry = ArchivedEntry::Line(line);
@@ -211,7 +214,7 @@ impl LogContent {
 mod tests {
     use std::collections::BTreeMap;
 
-    use batchway_domain::artifacts::ArchivedLogReader;
+    use batchway_domain::artifacts::{ArchivedLogReader, LogFormat};
     use batchway_domain::identity::TryName;
     use batchway_domain::job::{RequestHash, Target};
     use batchway_domain::job_type::{Execution, ProcessExecution};
@@ -233,7 +236,7 @@ mod tests {
         let calls = Calls::new(backend, Arc::new(MemoryJobStore::new(clock)));
         let content = LogContent::open(Arc::new(calls), copy, 1, bounds).await;
         let mut stream = content.unwrap().into_stream();
-        let (mut reader, mut entries) = (ArchivedLogReader::default(), Vec::new());
+        let (mut reader, mut entries) = (ArchivedLogReader::new(LogFormat::Archived), Vec::new());
         while let Some(piece) = stream.try_next().await.unwrap() {
             entries.extend(reader.push(&piece));
         }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use batchway_domain::artifacts::LOG_HEADER;
 use batchway_domain::job::machine::Observation;
 use batchway_domain::job::{Job, NumberedAttempt, Rules, Settlement};
 use batchway_domain::ports::{ArtifactError, LogError, StoreError};
@@ -108,7 +109,12 @@ impl Application {
             Err(error) => return Err(NotArchived::Log(error)),
         };
         let key = job.folder().log(attempt.attempt.try_number, attempt.of_try);
-        self.artifacts().put(&key, content.into_stream()).await?;
+        if content.is_empty() {
+            // The runner may have stored what the backend does not have.
+            self.artifacts().create(&key, LOG_HEADER.into()).await?;
+        } else {
+            self.artifacts().put(&key, content.into_stream()).await?;
+        }
         Ok(())
     }
 

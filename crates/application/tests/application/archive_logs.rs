@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use batchway_domain::artifacts::LOG_HEADER;
 use batchway_domain::job::{BackendId, Failure, FailureClass, Job, JobStatus};
 use batchway_domain::ports::ComputeBackend;
 use batchway_memory_adapters::{ArtifactStoreCall, ComputeBackendCall, Fault, JobStoreCall};
@@ -70,7 +71,34 @@ async fn a_log_without_a_line_may_be_late_and_then_is_empty() {
     }
     let waited = scene.world.now().since(ended_at);
     assert!((5 * MINUTE..=8 * MINUTE).contains(&waited), "{waited:?}");
-    assert_eq!(archived(&scene, &job, 1, 1), Some(String::new()));
+    assert_eq!(archived(&scene, &job, 1, 1).as_deref(), Some(LOG_HEADER));
+}
+
+#[tokio::test]
+async fn what_the_runner_stored_stays_where_the_backend_has_nothing() {
+    let scene = Scene::new();
+    let (id, copy) = scene.start(REMOTE).await;
+    let job = scene.job(&id);
+    let key = job.folder().log(1, 1);
+    scene.world.artifacts.insert(key.as_str(), "as written");
+    scene.world.finish_runner(&job, &copy);
+    scene.watch_all(&id).await;
+    scene.world.clock.advance(10 * MINUTE);
+    scene.run(REMOVE).await;
+    assert!(!is_to_archive(&scene, &job));
+    assert_eq!(archived(&scene, &job, 1, 1).unwrap(), "as written");
+
+    let (id, copy) = scene.start(REMOTE).await;
+    let job = scene.job(&id);
+    let key = job.folder().log(1, 1);
+    scene.world.artifacts.insert(key.as_str(), "as written");
+    scene.world.batch.write(&copy, "at the backend");
+    scene.world.finish_runner(&job, &copy);
+    scene.watch_all(&id).await;
+    scene.world.clock.advance(MINUTE);
+    scene.run(REMOVE).await;
+    let log = archived(&scene, &job, 1, 1).unwrap();
+    assert!(log.ends_with("Z\tat the backend\n"), "{log:?}");
 }
 
 #[tokio::test]

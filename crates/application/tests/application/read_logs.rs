@@ -385,3 +385,27 @@ async fn the_logs_of_others_are_not_there() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_the_runner_stored_is_read_where_nothing_else_is() {
+    let scene = Scene::new();
+    let (id, copy) = scene.start(SIMULATE).await;
+    let job = scene.job(&id);
+    scene.world.process.write(&copy, "line 0");
+    let page = read(&scene, &id, LogStart::Beginning).await;
+    let stored = numbers(0..2500).join("\n");
+    let key = job.folder().log(1, 1);
+    scene.world.artifacts.insert(key.as_str(), stored);
+    finish(&scene, &id, &copy).await;
+    scene.world.process.forget(&copy).await.unwrap();
+    archive(&scene, &id).await;
+    let (lines, pages) = to_the_end(&scene, &id, LogStart::Beginning).await;
+    assert_eq!((lines, pages), (numbers(0..2500), 3));
+    let tail = read(&scene, &id, LogStart::Tail(2)).await;
+    assert_eq!(texts(&tail), numbers(2498..2500));
+    assert_eq!(tail.source, Some(LogSource::Archive));
+    // Its lines are others than those of the backend.
+    let moved = after(&scene, &id, &page).await;
+    assert_eq!((moved.source, moved.next_cursor), (None, None));
+    assert!(moved.reason.is_some());
+}

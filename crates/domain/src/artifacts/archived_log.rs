@@ -1,6 +1,7 @@
 //! A log as it lies beside the artifacts.
 //!
 //! ```text
+//! #⇥batchway log 1
 //! 2026-03-01T12:00:00.250Z⇥step 1 of 50000
 //! -⇥a line whose time is not known
 //! -⇥a line with a break in it,
@@ -8,12 +9,21 @@
 //! #⇥120 lines (3456 bytes) were left out here
 //! ```
 //!
-//! UTF-8, each line ended by a newline. Before the first tab stands when the line was written, or
+//! UTF-8, each line ended by a newline; the first says what this is. Before the first tab stands when the line was written, or
 //! `-`; `#` where lines are missing; nothing where the line before goes on. Behind it stands the line
 //! as it was written, other tabs and all, so that reading gives back exactly what was archived.
+//!
+//! Before the gateway archives a log, there may be one that the runner stored: the bytes that the
+//! program wrote, and nothing else.
 
 use crate::Timestamp;
 use crate::ports::LogLine;
+
+/// The first line of an archived log.
+pub const LOG_HEADER: &str = "#\tbatchway log 1\n";
+
+/// A longer line of bytes as they were written is read in pieces of so many.
+const PIECE_BYTES: usize = 16 * 1024;
 
 const NO_TIME: &str = "-";
 const LEFT_OUT: &str = "#";
@@ -85,22 +95,42 @@ impl ArchivedEntry {
         }
     }
 
-    fn read(head: &str, text: String) -> Self {
-        if head == LEFT_OUT
-            && let Some(left_out) = LeftOut::parse(&text)
-        {
-            return Self::LeftOut(left_out);
+    /// What stands behind its head; `None` for the line that says what this is.
+    fn read(head: &str, text: &str) -> Option<Self> {
+        if head != LEFT_OUT {
+            return Some(Self::Line(LogLine {
+                at: Timestamp::parse_rfc3339(head).ok(),
+                text: text.to_owned(),
+            }));
         }
-        Self::Line(LogLine {
-            at: Timestamp::parse_rfc3339(head).ok(),
-            text,
-        })
+        LeftOut::parse(text).map(Self::LeftOut)
     }
 }
 
-/// Reads an archived log out of pieces of any size, from its beginning or the middle.
-#[derive(Debug, Default)]
+/// What an object with a log holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines with their times, as archived by the gateway.
+    Archived,
+    /// The bytes that the program wrote, as stored by its runner.
+    AsWritten,
+}
+
+impl LogFormat {
+    /// What an object holds that begins with these bytes, as many as [`LOG_HEADER`] has.
+    pub fn of(beginning: &[u8]) -> Self {
+        if beginning.starts_with(LOG_HEADER.as_bytes()) {
+            Self::Archived
+        } else {
+            Self::AsWritten
+        }
+    }
+}
+
+/// Reads a log out of the pieces of an object, from its beginning or the middle.
+#[derive(Debug)]
 pub struct ArchivedLogReader {
+    format: LogFormat,
     /// What was handed in and not read: less than a line of the object.
     rest: Vec<u8>,
     /// How many bytes of what was handed in have been read.
@@ -111,54 +141,104 @@ pub struct ArchivedLogReader {
     skips_first: bool,
 }
 
+/// An entry, and how many bytes come before what follows it, of all that were handed in.
+type Placed = (ArchivedEntry, u64);
+
 impl ArchivedLogReader {
-    /// A reader that begins somewhere in a log, and with the first entry that is whole.
-    pub fn in_the_middle() -> Self {
+    /// A reader that begins where a log or an entry of it begins.
+    pub const fn new(format: LogFormat) -> Self {
         Self {
-            skips_first: true,
-            ..Self::default()
+            format,
+            rest: Vec::new(),
+            read: 0,
+            open: None,
+            skips_first: false,
         }
     }
 
-    /// The entries that are whole with this piece, each with how many of all bytes so far come
-    /// before what follows it.
-    pub fn push(&mut self, piece: &[u8]) -> Vec<(ArchivedEntry, u64)> {
+    /// A reader that begins somewhere in a log, and with the first entry that is whole.
+    pub const fn in_the_middle(format: LogFormat) -> Self {
+        let mut reader = Self::new(format);
+        reader.skips_first = true;
+        reader
+    }
+
+    /// The entries that are whole with this piece.
+    pub fn push(&mut self, piece: &[u8]) -> Vec<Placed> {
         let mut bytes = std::mem::take(&mut self.rest);
         bytes.extend_from_slice(piece);
         let mut entries = Vec::new();
         let mut left = &bytes[..];
-        while let Some(length) = left.iter().position(|byte| *byte == b'\n') {
-            entries.extend(self.line(&left[..length]));
-            self.read += length as u64 + 1;
-            left = &left[length + 1..];
+        while let Some((line, length)) = self.first_line(left) {
+            entries.extend(self.line(line, length));
+            left = &left[length..];
         }
         self.rest = left.to_vec();
         entries
     }
 
-    /// The last entry. What has no end was never written whole, and is left out.
-    pub fn finish(self) -> Option<(ArchivedEntry, u64)> {
-        self.open.map(|entry| (entry, self.read))
+    /// The last entry, once the object has ended.
+    pub fn finish(mut self) -> Option<Placed> {
+        match self.format {
+            // What has no end was never written whole.
+            LogFormat::Archived => self.open.map(|entry| (entry, self.read)),
+            LogFormat::AsWritten if self.rest.is_empty() => None,
+            LogFormat::AsWritten => {
+                let rest = std::mem::take(&mut self.rest);
+                self.line(&rest, rest.len())
+            }
+        }
     }
 
-    /// Takes a line of the object; answers the entry before it, where that is whole by now.
-    fn line(&mut self, bytes: &[u8]) -> Option<(ArchivedEntry, u64)> {
+    /// The first line of these bytes without its end, and how many it takes with it.
+    fn first_line<'a>(&self, bytes: &'a [u8]) -> Option<(&'a [u8], usize)> {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        match (end, self.format) {
+            (Some(end), LogFormat::Archived) => Some((&bytes[..end], end + 1)),
+            (None, LogFormat::Archived) => None,
+            (Some(end), LogFormat::AsWritten) if end <= PIECE_BYTES => {
+                let line = &bytes[..end];
+                Some((line.strip_suffix(b"\r").unwrap_or(line), end + 1))
+            }
+            (_, LogFormat::AsWritten) if bytes.len() > PIECE_BYTES => {
+                let length = character_boundary(bytes, PIECE_BYTES);
+                Some((&bytes[..length], length))
+            }
+            (_, LogFormat::AsWritten) => None,
+        }
+    }
+
+    /// Takes a line of the object; answers an entry that is whole by now.
+    fn line(&mut self, bytes: &[u8], length: usize) -> Option<Placed> {
+        let before = self.read;
+        self.read += length as u64;
         if std::mem::take(&mut self.skips_first) {
             return None;
         }
         let line = String::from_utf8_lossy(bytes);
-        let (head, text) = line.split_once('\t').unwrap_or(("", &line));
-        if head.is_empty() {
-            if let Some(ArchivedEntry::Line(open)) = &mut self.open {
-                open.text.push('\n');
-                open.text.push_str(text);
-            }
-            return None;
+        if self.format == LogFormat::AsWritten {
+            let text = line.into_owned();
+            let line = LogLine { at: None, text };
+            return Some((ArchivedEntry::Line(line), self.read));
         }
-        let entry = ArchivedEntry::read(head, text.to_owned());
-        let before = self.open.replace(entry);
-        before.map(|entry| (entry, self.read))
+        let (head, text) = line.split_once('\t').unwrap_or(("", &line));
+        if !head.is_empty() {
+            let entry = ArchivedEntry::read(head, text)?;
+            return self.open.replace(entry).map(|entry| (entry, before));
+        }
+        if let Some(ArchivedEntry::Line(open)) = &mut self.open {
+            open.text.push('\n');
+            open.text.push_str(text);
+        }
+        None
     }
+}
+
+/// The last place up to `at` that is not within a character of UTF-8, where the bytes are such.
+fn character_boundary(bytes: &[u8], at: usize) -> usize {
+    let is_continuation = |index: &usize| bytes[*index] & 0xc0 == 0x80;
+    let begins = (at - 3..=at).rev().find(|index| !is_continuation(index));
+    begins.unwrap_or(at)
 }
 
 #[cfg(test)]
@@ -175,7 +255,7 @@ mod tests {
     }
 
     fn written(entries: &[ArchivedEntry]) -> Vec<u8> {
-        let mut content = Vec::new();
+        let mut content = LOG_HEADER.as_bytes().to_vec();
         for entry in entries {
             entry.write_to(&mut content);
         }
@@ -207,12 +287,16 @@ mod tests {
         let content = String::from_utf8(written(&entries)).unwrap();
         assert_eq!(
             content,
-            "2026-03-01T12:00:00.250Z\tstep 1\n-\ta\tb\n-\ttwo\n\tlines\n-\t\n\
+            "#\tbatchway log 1\n2026-03-01T12:00:00.250Z\tstep 1\n-\ta\tb\n-\ttwo\n\tlines\n-\t\n\
              #\t120 lines (3456 bytes) were left out here\n\
              #\tmore lines than were counted were left out here\n"
         );
         assert_eq!(
-            read(ArchivedLogReader::default(), content.as_bytes(), 7),
+            read(
+                ArchivedLogReader::new(LogFormat::Archived),
+                content.as_bytes(),
+                7
+            ),
             entries
         );
     }
@@ -238,7 +322,7 @@ mod tests {
             piece in 1..40_usize,
         ) {
             let content = written(&entries);
-            prop_assert_eq!(read(ArchivedLogReader::default(), &content, piece), entries);
+            prop_assert_eq!(read(ArchivedLogReader::new(LogFormat::Archived), &content, piece), entries);
         }
 
         #[test]
@@ -247,16 +331,17 @@ mod tests {
             piece in 1..40_usize,
         ) {
             let content = written(&entries);
-            let mut reader = ArchivedLogReader::default();
+            let mut reader = ArchivedLogReader::new(LogFormat::Archived);
             let mut ends: Vec<u64> = Vec::new();
             for piece in content.chunks(piece) {
                 ends.extend(reader.push(piece).into_iter().map(|(_, end)| end));
             }
             ends.extend(reader.finish().map(|(_, end)| end));
             prop_assert_eq!(ends.last().copied(), Some(content.len() as u64));
+            prop_assert_eq!(LogFormat::of(&content), LogFormat::Archived);
             for (index, end) in ends.into_iter().enumerate() {
                 let rest = &content[usize::try_from(end).unwrap()..];
-                let rest = read(ArchivedLogReader::default(), rest, piece);
+                let rest = read(ArchivedLogReader::new(LogFormat::Archived), rest, piece);
                 prop_assert_eq!(&rest, &entries[index + 1..]);
             }
         }
@@ -268,7 +353,7 @@ mod tests {
         ) {
             let content = written(&entries);
             let middle = &content[place.index(content.len())..];
-            let rest = read(ArchivedLogReader::in_the_middle(), middle, 11);
+            let rest = read(ArchivedLogReader::in_the_middle(LogFormat::Archived), middle, 11);
             prop_assert!(entries.ends_with(&rest), "{:?}", rest);
         }
     }
@@ -277,8 +362,35 @@ mod tests {
     fn what_broke_off_is_left_out() {
         let content = b"-\tone\n-\ttwo";
         assert_eq!(
-            read(ArchivedLogReader::default(), content, 3),
+            read(ArchivedLogReader::new(LogFormat::Archived), content, 3),
             [line(None, "one")]
         );
+    }
+
+    #[test]
+    fn what_the_runner_stored_is_read_as_it_was_written() {
+        let long = "é".repeat(PIECE_BYTES);
+        let content = format!("one\r\n\n\ttwo\t\n#\tbatchway log 1\nx{long}\nlast");
+        assert_eq!(LogFormat::of(content.as_bytes()), LogFormat::AsWritten);
+        for piece in [1, 1000, 1_000_000] {
+            let reader = ArchivedLogReader::new(LogFormat::AsWritten);
+            let entries = read(reader, content.as_bytes(), piece);
+            let texts: Vec<&str> = entries.iter().map(text_of).collect();
+            assert_eq!(texts[..4], ["one", "", "\ttwo\t", "#\tbatchway log 1"]);
+            let pieces = &texts[4..texts.len() - 1];
+            assert_eq!(pieces.concat(), format!("x{long}"));
+            assert!(pieces.iter().all(|piece| piece.len() <= PIECE_BYTES));
+            assert_eq!(texts.last(), Some(&"last"));
+        }
+        let reader = ArchivedLogReader::in_the_middle(LogFormat::AsWritten);
+        let entries = read(reader, b"of one\ntwo\n", 4);
+        assert_eq!(entries, [line(None, "two")]);
+    }
+
+    fn text_of(entry: &ArchivedEntry) -> &str {
+        match entry {
+            ArchivedEntry::Line(line) => &line.text,
+            ArchivedEntry::LeftOut(_) => panic!("nothing is left out"),
+        }
     }
 }

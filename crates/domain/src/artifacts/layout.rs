@@ -58,8 +58,8 @@ impl JobFolder {
         self.reserved(&format!("try-{try_number}/manifest.json"))
     }
 
-    /// What was written in one attempt of a try, as [`super::ArchivedEntry`] writes it, once the job
-    /// has ended.
+    /// What was written in one attempt of a try: what its runner stored, and in its place, once the
+    /// job has ended, the log as the gateway archived it ([`super::LogFormat`]).
     pub fn log(&self, try_number: u32, attempt: u32) -> ArtifactKey {
         self.reserved(&format!("try-{try_number}/attempt-{attempt}.log"))
     }

@@ -6,7 +6,7 @@ mod key;
 mod layout;
 mod manifest;
 
-pub use archived_log::{ArchivedEntry, ArchivedLogReader, LeftOut};
+pub use archived_log::{ArchivedEntry, ArchivedLogReader, LOG_HEADER, LeftOut, LogFormat};
 pub use gate::GateEntry;
 pub use key::{ArtifactKey, InvalidArtifactKey};
 pub use layout::JobFolder;
