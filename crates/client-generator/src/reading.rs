@@ -1,6 +1,6 @@
 //! The document as the generator has to be given it: the same API, said in the words that it knows.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 type Object = Map<String, Value>;
 
@@ -8,6 +8,7 @@ pub(crate) fn as_the_generator_reads_it(mut document: Value) -> Value {
     each_object(&mut document, &mut |object| {
         read_problems_as_json(object);
         leave_values_to_the_gateway(object);
+        read_null_as_null(object);
     });
     document
 }
@@ -39,6 +40,16 @@ fn leave_values_to_the_gateway(object: &mut Object) {
     }
 }
 
+/// progenitor knows the schema of null alone by its one value and by nothing beside it.
+fn read_null_as_null(object: &mut Object) {
+    if object
+        .get("enum")
+        .is_some_and(|values| *values == json!([null]))
+    {
+        object.retain(|name, _| name == "enum");
+    }
+}
+
 fn each_object(value: &mut Value, change: &mut dyn FnMut(&mut Object)) {
     match value {
         Value::Object(object) => {
@@ -58,9 +69,18 @@ fn each_object(value: &mut Value, change: &mut dyn FnMut(&mut Object)) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    #[test]
+    fn null_is_its_one_value() {
+        let read = as_the_generator_reads_it(json!([
+            {"oneOf": [{"$ref": "#/a"}, {"type": "string", "nullable": true, "enum": [null]}]},
+        ]));
+        assert_eq!(
+            read,
+            json!([{"oneOf": [{"$ref": "#/a"}, {"enum": [null]}]}])
+        );
+    }
 
     #[test]
     fn a_problem_is_read_as_the_json_that_it_is() {
@@ -87,6 +107,40 @@ mod tests {
                 {"in": "query", "schema": {"type": "integer"}},
                 {"type": "integer", "minimum": 0},
             ])
+        );
+    }
+
+    #[test]
+    fn what_is_nothing_but_text_has_no_type_of_its_own() {
+        let job_id = json!({"$ref": "#/components/schemas/JobId"});
+        let status = json!({"$ref": "#/components/schemas/JobStatus"});
+        let words = json!({"type": "string", "enum": ["queued"]});
+        let read = as_the_generator_reads_it(json!({
+            "components": {"schemas": {
+                "FailureClass": words,
+                "JobId": {"type": "string", "pattern": "^job_"},
+                "JobStatus": words,
+                "Job": {"properties": {
+                    "class": {"$ref": "#/components/schemas/FailureClass"},
+                    "job_id": {"allOf": [job_id], "description": "Its id."},
+                    "status": status,
+                }},
+            }},
+            "parameter": {"schema": job_id},
+        }));
+        assert_eq!(
+            read,
+            json!({
+                "components": {"schemas": {
+                    "JobStatus": words,
+                    "Job": {"properties": {
+                        "class": {"type": "string"},
+                        "job_id": {"type": "string", "description": "Its id."},
+                        "status": status,
+                    }},
+                }},
+                "parameter": {"schema": {"type": "string"}},
+            })
         );
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn add(document: &mut Value) {
 fn operation() -> Value {
     json!({
         "operationId": "receive_job_event",
-        "tags": ["Jobs"],
+        "tags": ["Webhooks"],
         "summary": "An event of a job, sent to you.",
         "description": DESCRIPTION,
         "security": [],

@@ -70,8 +70,6 @@ fn of_parameter(name: &str) -> Option<Value> {
         "attempt" => json!(1),
         "tail" => json!(100),
         "delivery_id" => json!(EXAMPLE_DELIVERY_ID),
-        "attempt" => json!(1),
-        "tail" => json!(100),
         "Idempotency-Key" => json!("run-2026-03-01-a"),
         "If-None-Match" => json!("W/\"v9\""),
         _ => return None,

@@ -9,7 +9,7 @@ const LEAVE_FIELDS_OUT: [&str; 3] = ["SubmitJobRequest", "RunnerReport", "Proble
 const REFUSE_OTHER_FIELDS: [&str; 1] = ["SubmitJobRequest"];
 
 /// Groups of operations in the order in which a reader needs them; the draft has the alphabet's.
-const TAGS: [&str; 4] = ["Jobs", "Job types", "Runner", "Health"];
+const TAGS: [&str; 5] = ["Jobs", "Webhooks", "Job types", "Runner", "Health"];
 
 pub(super) fn mend(document: &mut Value) {
     if let Some(tags) = document["tags"].as_array_mut() {
@@ -62,7 +62,8 @@ fn mend_reference(object: &mut Object) {
     if object.remove("nullable") == Some(Value::Bool(true))
         && let Some(Value::Array(mut parts)) = object.remove("allOf")
     {
-        parts.push(json!({"enum": [null]}));
+        // The type and `nullable` add nothing, and without them some readers see no null.
+        parts.push(json!({"type": "string", "nullable": true, "enum": [null]}));
         object.insert("oneOf".to_owned(), Value::Array(parts));
     }
 }

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use batchway_domain::identity::JobId;
+
 use super::*;
 
 /// Every operation with its method and path.
@@ -27,7 +29,7 @@ fn groups_come_in_the_order_in_which_they_are_needed() {
     let document = document();
     let tags = document["tags"].as_array().unwrap().iter();
     let names: Vec<&str> = tags.map(|tag| tag["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["Jobs", "Job types", "Runner", "Health"]);
+    assert_eq!(names, ["Jobs", "Webhooks", "Job types", "Runner", "Health"]);
 }
 
 #[test]
@@ -65,6 +67,7 @@ fn every_operation_says_all_of_itself() {
         );
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             assert!(parameter["description"].is_string(), "{name}: {parameter}");
+            assert!(!parameter["example"].is_null(), "{name}: {parameter}");
         }
         if let Some(body) = operation.get("requestBody") {
             let example = &body["content"]["application/json"]["example"];
@@ -89,13 +92,19 @@ fn every_answer_has_a_description_and_an_example() {
                     .is_some_and(|text| !text.is_empty()),
                 "{what}"
             );
-            assert!(answer["headers"]["X-Request-Id"].is_object(), "{what}");
+            let headers = answer["headers"].as_object().unwrap();
+            assert!(headers.contains_key("X-Request-Id"), "{what}");
+            for (header, says) in headers {
+                let is_complete = says["description"].is_string() && !says["example"].is_null();
+                assert!(is_complete || says["$ref"].is_string(), "{what}: {header}");
+            }
             let content = answer["content"].as_object();
             match status.as_bytes()[0] {
-                b'2' => assert!(
-                    content.unwrap()["application/json"]["example"].is_object(),
-                    "{what}"
-                ),
+                b'2' => {
+                    let content = &content.unwrap()["application/json"];
+                    let has = |field: &str| content.get(field).is_some_and(Value::is_object);
+                    assert!(has("example") != has("examples"), "{what}");
+                }
                 b'3' => assert_eq!(content, None, "{what}"),
                 _ => {
                     let content = &content.unwrap()["application/problem+json"];
@@ -113,7 +122,7 @@ fn every_answer_has_a_description_and_an_example() {
 fn problems_follow_from_what_an_operation_takes() {
     for (name, operation) in operations() {
         let has = |status: &str| operation["responses"].get(status).is_some();
-        let takes_key = operation.get("security").is_some();
+        let takes_key = !operation["security"].as_array().unwrap().is_empty();
         assert_eq!(has("401"), takes_key, "{name}");
         assert_eq!(has("404"), name.contains('{'), "{name}");
         let takes_body = operation.get("requestBody").is_some();
@@ -132,6 +141,15 @@ fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     }
     if value.is_null() && schema["nullable"] == true {
         return Ok(());
+    }
+    if let Some(parts) = schema["oneOf"].as_array() {
+        let fitting = parts
+            .iter()
+            .filter(|part| fits(document, part, value).is_ok());
+        return match fitting.count() {
+            1 => Ok(()),
+            several => Err(format!("{value} fits {several} of {parts:?}")),
+        };
     }
     if let Some(parts) = schema["allOf"].as_array() {
         return parts
@@ -199,4 +217,121 @@ fn every_example_fits_its_schema() {
             check(&format!("{name} {status}"), &answer["content"]);
         }
     }
+    let event = &received_event(&document)["requestBody"]["content"];
+    check("callback", event);
+}
+
+/// The operation of whoever receives webhooks.
+fn received_event(document: &Value) -> &Value {
+    let callbacks = &document["paths"]["/api/v1/jobs"]["post"]["callbacks"];
+    &callbacks["job_event"]["{$request.body#/webhook_url}"]["post"]
+}
+
+#[test]
+fn webhooks_are_callbacks_of_the_job_that_names_them() {
+    let document = document();
+    let operation = received_event(&document);
+    let parameters = operation["parameters"].as_array().unwrap().iter();
+    let headers: Vec<&str> = parameters
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        headers,
+        ["webhook-id", "webhook-timestamp", "webhook-signature"]
+    );
+    let content = &operation["requestBody"]["content"]["application/json"];
+    assert_eq!(
+        content["schema"]["$ref"],
+        "#/components/schemas/WebhookEvent"
+    );
+    let event = &document["components"]["schemas"]["WebhookEvent"];
+    assert_eq!(event["required"], json!(["data", "timestamp", "type"]));
+    let kinds = &document["components"]["schemas"]["WebhookEventType"]["enum"];
+    let shown: BTreeSet<&str> = content["examples"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|example| example["value"]["type"].as_str().unwrap())
+        .collect();
+    let kinds = kinds
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| kind.as_str().unwrap());
+    assert_eq!(shown, kinds.collect(), "an example of each");
+}
+
+#[test]
+fn every_field_has_a_description_and_every_enumeration_a_name() {
+    let document = document();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert!(schema["description"].is_string(), "{name}");
+        for (property, schema) in schema["properties"].as_object().into_iter().flatten() {
+            assert!(schema["description"].is_string(), "{name}.{property}");
+            assert!(
+                schema.get("enum").is_none(),
+                "{name}.{property} has no name"
+            );
+        }
+    }
+}
+
+#[test]
+fn ids_and_names_of_types_have_one_schema_each() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let job_id = json!([{"$ref": "#/components/schemas/JobId"}]);
+    for object in ["Job", "SubmittedJob", "ArtifactList"] {
+        assert_eq!(
+            schemas[object]["properties"]["job_id"]["allOf"], job_id,
+            "{object}"
+        );
+    }
+    assert_eq!(schemas["Problem"]["properties"]["job_id"]["type"], "string");
+    let of_path = &document["paths"]["/api/v1/jobs/{job_id}"]["get"]["parameters"][1];
+    assert_eq!(of_path["schema"], job_id[0], "{of_path}");
+    let pattern = schemas["JobId"]["pattern"].as_str().unwrap();
+    assert_eq!(
+        pattern,
+        format!("^job_[0-9a-z]{{{}}}$", JobId::LENGTH - "job_".len())
+    );
+}
+
+#[test]
+fn numbers_are_those_that_readers_know() {
+    let document = document();
+    let properties = |object: &str| &document["components"]["schemas"][object]["properties"];
+    let progress = &properties("Job")["progress"];
+    let bounds = (
+        &progress["format"],
+        &progress["minimum"],
+        &progress["maximum"],
+    );
+    assert_eq!(bounds, (&json!("int32"), &json!(0), &json!(100)));
+    let size = &properties("Artifact")["size"];
+    assert_eq!(
+        (&size["format"], &size["minimum"]),
+        (&json!("int64"), &json!(0))
+    );
+    let attempt = &properties("RunnerReport")["attempt"];
+    assert_eq!(
+        (&attempt["format"], &attempt["maximum"]),
+        (&json!("int64"), &json!(u32::MAX))
+    );
+}
+
+#[test]
+fn what_can_be_null_is_so_with_a_type() {
+    let document = document();
+    let job = &document["components"]["schemas"]["Job"]["properties"];
+    assert_eq!(
+        (&job["error"]["type"], &job["error"]["nullable"]),
+        (&json!("string"), &json!(true))
+    );
+    let failure = &job["failure"];
+    assert!(fits(&document, failure, &Value::Null).is_ok(), "{failure}");
+    assert!(
+        failure.get("nullable").is_none(),
+        "says nothing without a type: {failure}"
+    );
 }

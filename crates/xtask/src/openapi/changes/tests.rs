@@ -67,7 +67,7 @@ fn released() -> Value {
                         "progress": {"type": "integer", "format": "int32",
                                      "minimum": 0, "maximum": 100},
                         "failure": {"oneOf": [{"$ref": "#/components/schemas/Failure"},
-                                              {"enum": [null]}]},
+                                              {"type": "string", "nullable": true, "enum": [null]}]},
                         "attempts": {"type": "array", "maxItems": 3,
                                      "items": {"type": "string", "format": "date-time"}},
                         "labels": {"type": "object", "additionalProperties": {"type": "string"}}
@@ -477,7 +477,7 @@ fn answers_may_say_more() {
 
 #[test]
 fn named_schemas_keep_their_names() {
-    let renamed = json!({"oneOf": [{"$ref": "#/components/schemas/Problem"}, {"enum": [null]}]});
+    let renamed = json!({"oneOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "string", "nullable": true, "enum": [null]}]});
     let changes = breaking(
         &released(),
         &edited(&format!("{SCHEMAS}/Job/properties/failure"), Some(renamed)),
