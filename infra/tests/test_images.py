@@ -80,6 +80,16 @@ class Compose(unittest.TestCase):
             docker("volume", "create", volume)
             self.addCleanup(docker, "volume", "rm", volume)
 
+    def test_both_may_little(self):
+        for name, service in self.services.items():
+            self.assertTrue(service["read_only"], name)
+            self.assertEqual(service["cap_drop"], ["ALL"], name)
+            self.assertEqual(service["security_opt"], ["no-new-privileges:true"], name)
+        self.assertEqual(self.services["redis"]["user"], "redis")
+        self.assertNotIn("ports", self.services["redis"], "nobody but the gateway reaches it")
+        for port in self.services["gateway"]["ports"]:
+            self.assertTrue(port.startswith("127.0.0.1:"), port)
+
     def test_a_job_survives_the_restart_of_both(self):
         self.start_redis()
         self.start("gateway", "--env", f"REDIS_PASSWORD={PASSWORD}")

@@ -135,6 +135,30 @@ class Created(unittest.TestCase):
         self.assertIn('"maxReceiveCount": 10', attributes["RedrivePolicy"])
         self.assertIn("live2-events-dead", attributes["RedrivePolicy"])
 
+    def test_what_failed_by_itself_is_counted_and_what_the_gateway_stopped_is_not(self):
+        change, blocked = "Batch Job State Change", "Batch Job Queue Blocked"
+        ours = "live2-job-queue"
+        for kind, queue, status, reason in [
+            (change, ours, "FAILED", {"statusReason": "Essential container in task exited"}),
+            (change, ours, "FAILED", {}),
+            (change, ours, "FAILED", {"statusReason": "Batchway: cancelled by its owner"}),
+            (change, ours, "SUCCEEDED", {}),
+            (change, "somebody-elses", "FAILED", {"statusReason": "no"}),
+            (blocked, ours, "RUNNABLE", {"statusReason": "CAPACITY:INSUFFICIENT"}),
+        ]:
+            self.put_event(kind, queue, status=status, **reason)
+        logged = self.client("logs").filter_log_events(logGroupName="/aws/events/live2-alarms")
+        events = [json.loads(one["message"]) for one in logged["events"]]
+        counted = [(one["detail-type"], one["detail"].get("statusReason")) for one in events]
+        self.assertCountEqual(
+            counted,
+            [
+                (change, "Essential container in task exited"),
+                (change, None),
+                (blocked, "CAPACITY:INSUFFICIENT"),
+            ],
+        )
+
     def test_alarms_are_sent_by_mail(self):
         topic = self.stack.outputs["AlarmTopic"]
         listed = self.client("sns").list_subscriptions_by_topic(TopicArn=topic)
