@@ -3,6 +3,9 @@
 
 #[cfg(test)]
 mod figures;
+mod logs;
+
+pub(crate) use logs::Reader;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,8 +16,8 @@ use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
 use batchway_domain::ports::{
     BackendError, CallBucket, CallBudget, CallGrant, CallLimit, CallLimits, Candidate, Capacity,
-    ComputeBackend, Description, LogError, LogPage, LogPosition, Queue, QueuePage, QueuePosition,
-    RequestSize, StoreError, Submission, SubmitError,
+    ComputeBackend, Description, Queue, QueuePage, QueuePosition, RequestSize, StoreError,
+    Submission, SubmitError,
 };
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -31,13 +34,6 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// The part of all calls but submissions that is kept for stopping jobs, so that no number of
 /// looks delays a stop.
 const SHARE_OF_STOPS: f64 = 0.25;
-
-/// How often logs are read. CloudWatch takes as few as ten calls a second from a whole account, so
-/// that however many follow logs, AWS is left with some, and the looks at jobs with theirs.
-const LOGS: CallLimit = CallLimit {
-    per_second: 5.0,
-    burst: 10,
-};
 
 /// How often a target that takes nothing is tried, by all replicas together.
 pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(30);
@@ -64,7 +60,7 @@ struct Buckets {
     submissions: Bucket,
     stops: Bucket,
     reads: Bucket,
-    logs: Bucket,
+    logs: logs::LogBuckets,
 }
 
 #[derive(Debug)]
@@ -109,7 +105,7 @@ impl Buckets {
             submissions: bucket("submit", limits.submissions),
             stops: bucket("stop", stops),
             reads: bucket("read", reads),
-            logs: bucket("log", LOGS),
+            logs: logs::LogBuckets::of(limits),
         }
     }
 }
@@ -364,32 +360,6 @@ impl Calls {
         self.take_one(bucket).await?;
         self.answered(bucket, self.backend.terminate(id, reason))
             .await
-    }
-
-    pub(crate) async fn read_log(
-        &self,
-        id: &BackendId,
-        attempt: u32,
-        from: LogPosition,
-        limit: usize,
-    ) -> Result<LogPage, LogError> {
-        let bucket = self.buckets.as_ref().map(|buckets| &buckets.logs);
-        let unanswered = |reason, throttled| BackendError {
-            reason,
-            throttled,
-            source: None,
-        };
-        if let Err(error) = self.take_one(bucket).await {
-            let reason = WithCauses(&error).to_string();
-            return Err(unanswered(reason, error.was_turned_away()).into());
-        }
-        let call = self.backend.read_log(id, attempt, from, limit);
-        let answer = timeout(TIMEOUT, call).await;
-        let answer = answer.unwrap_or_else(|_| Err(unanswered(no_answer(), false).into()));
-        if matches!(&answer, Err(LogError::Backend(error)) if error.throttled) {
-            self.slow_down(bucket).await;
-        }
-        answer
     }
 
     async fn answered<T>(

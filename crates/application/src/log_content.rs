@@ -12,7 +12,7 @@ use batchway_domain::ports::{ByteStream, LogError, LogLine, LogPage, LogPosition
 use bytes::Bytes;
 use futures_util::stream;
 
-use crate::calls::Calls;
+use crate::calls::{Calls, Reader};
 
 /// How much of a log is archived and read.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +71,7 @@ impl LogContent {
     ) -> Result<Self, LogError> {
         let start = LogPosition::Start;
         let page = calls
-            .read_log(&copy, attempt, start, LINES_PER_CALL)
+            .read_log(Reader::Gateway, &copy, attempt, start, LINES_PER_CALL)
             .await?;
         Ok(Self {
             calls,
@@ -139,9 +139,8 @@ impl LogContent {
         let mut patience = PATIENCE;
         loop {
             let from = position.clone();
-            let read = self
-                .calls
-                .read_log(&self.copy, self.attempt, from, LINES_PER_CALL);
+            let (calls, copy) = (&self.calls, &self.copy);
+            let read = calls.read_log(Reader::Gateway, copy, self.attempt, from, LINES_PER_CALL);
             match read.await {
                 Err(LogError::Backend(error)) if error.throttled && patience > 0 => patience -= 1,
                 answer => return answer,

@@ -7,7 +7,7 @@ use batchway_domain::ports::{LogCursor, LogError, LogLine, LogPosition};
 use batchway_domain::security::KeyDigest;
 
 use crate::archived_logs::{ArchivePlace, PAGE_BYTES};
-use crate::calls::Calls;
+use crate::calls::{Calls, Reader};
 use crate::log_cursor::{BackendPlace, LogPlace, Spot};
 use crate::{Application, RequestError};
 
@@ -234,13 +234,15 @@ impl Application {
         let (copy, number) = (&attempt.attempt.backend_id, attempt.of_copy);
         let will_write_no_more = self.is_whole(job, attempt);
         let is_tail = from == LogPosition::Tail;
-        let mut page = calls.read_log(copy, number, from, limit).await?;
+        let mut page = calls
+            .read_log(Reader::Caller, copy, number, from, limit)
+            .await?;
         let mut lines = page.lines;
         let mut is_at_end = lines.is_empty() || is_tail;
         let mut bytes: usize = lines.iter().map(|line| line.text.len()).sum();
         while will_write_no_more && !is_at_end && lines.len() < limit && bytes < PAGE_BYTES {
             let after = LogPosition::After(page.next.clone());
-            let more = calls.read_log(copy, number, after, limit - lines.len());
+            let more = calls.read_log(Reader::Caller, copy, number, after, limit - lines.len());
             // What is here already is worth more than that the rest can't be had.
             let Ok(more) = more.await else { break };
             page = more;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use batchway_application::RequestError;
+use batchway_application::use_cases::LogRequest;
 use batchway_domain::artifacts::LOG_HEADER;
 use batchway_domain::job::{BackendId, Failure, FailureClass, Job, JobStatus};
 use batchway_domain::ports::ComputeBackend;
@@ -281,4 +283,37 @@ async fn a_log_on_another_host_is_left_to_that_host() {
     other.run(REMOVE).await;
     let lost = scene.job(&lost.id);
     assert_eq!(lost.archive_logs_at, None, "its host never came back");
+}
+
+#[tokio::test]
+async fn those_who_follow_logs_delay_neither_looks_nor_the_archive() {
+    let world = crate::scene::World::new(8);
+    let service = LimitedBackend::new(world.batch.clone(), world.clock.clone());
+    let gateway = world.replica(Setup {
+        batch: Some(Arc::new(service.with_calls(50, 50))),
+        ..Setup::default()
+    });
+    let scene = Scene { world, gateway };
+    let (id, copy) = scene.start(REMOTE).await;
+    let ask_too_often = async || {
+        for _ in 0..50 {
+            let (key, request) = (&scene.world.key, LogRequest::default());
+            let application = &scene.gateway.application;
+            let read = application.read_logs(key, id.as_str(), request).await;
+            if matches!(read, Err(RequestError::BackendUnavailable(_))) {
+                return;
+            }
+        }
+        panic!("there is no limit");
+    };
+    ask_too_often().await;
+    let job = scene.job(&id);
+    scene.world.batch.write(&copy, "done");
+    scene.world.finish_runner(&job, &copy);
+    scene.watch_all(&id).await;
+    assert_eq!(scene.status(&id), JobStatus::Completed);
+    scene.world.clock.advance(15 * SECOND);
+    ask_too_often().await;
+    scene.run(REMOVE).await;
+    assert!(archived(&scene, &job, 1, 1).is_some());
 }

@@ -23,6 +23,7 @@ mod idempotency;
 mod job_types;
 mod keys;
 mod limits;
+mod logs_endpoint;
 mod other_tenants;
 mod production;
 mod refusals;

@@ -174,6 +174,7 @@ pub(super) fn notes() -> Notes {
 
 #[cfg(test)]
 mod tests {
+    use batchway_domain::artifacts::LOG_HEADER;
     use batchway_domain::job::{Attempt, BackendId, Job, JobState};
     use serde_json::{Value, json};
 
@@ -199,7 +200,7 @@ mod tests {
         };
         gateway.seed(&id, set_ended).await;
         let key = format!("prod/user123/{id}/_batchway/try-1/attempt-1.log");
-        gateway.artifacts.insert(&key, log.to_owned());
+        gateway.artifacts.insert(&key, format!("{LOG_HEADER}{log}"));
         id.to_string()
     }
 

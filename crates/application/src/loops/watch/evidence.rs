@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::Watch;
 use crate::Application;
+use crate::calls::Reader;
 use crate::causes::WithCauses;
 
 /// How long the last line of a program is waited for: its end is told with or without it.
@@ -180,7 +181,9 @@ impl Watch {
     }
 
     async fn last_line(&self, id: &BackendId, attempt: u32) -> Option<String> {
-        let read = self.calls.read_log(id, attempt, LogPosition::Tail, 1);
+        let read = self
+            .calls
+            .read_log(Reader::Gateway, id, attempt, LogPosition::Tail, 1);
         match timeout(LOG_WITHIN, read).await {
             Ok(Ok(page)) => {
                 let last = page.lines.into_iter().next_back()?;

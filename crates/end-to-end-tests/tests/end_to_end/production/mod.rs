@@ -6,6 +6,7 @@ mod bad_days;
 mod faulty_aws;
 mod image;
 mod job_types;
+mod logs;
 mod main_path;
 mod own_image;
 mod redis_days;
