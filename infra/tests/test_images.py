@@ -72,7 +72,7 @@ class Compose(unittest.TestCase):
         self.name = f"batchway-infra-{uuid.uuid4().hex[:12]}"
         self.volumes = {name: f"{self.name}-{name}" for name in ("gateway", "redis")}
         self.services = compose.services(
-            {"REDIS_PASSWORD": PASSWORD, "BATCHWAY_IMAGE": GATEWAY, "REDIS_IMAGE": "redis:7"}
+            {"REDIS_PASSWORD": PASSWORD, "GATEWAY_IMAGE": GATEWAY, "REDIS_IMAGE": "redis:7"}
         )
         docker("network", "create", self.name)
         self.addCleanup(docker, "network", "rm", self.name)
