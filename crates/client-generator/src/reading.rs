@@ -4,13 +4,60 @@ use serde_json::{Map, Value, json};
 
 type Object = Map<String, Value>;
 
+/// Words of which there will be more, as the document says: to a client of today a new one is text
+/// and no reason to read nothing of an answer.
+const GROWING: [&str; 2] = ["FailureClass", "WebhookEventType"];
+
 pub(crate) fn as_the_generator_reads_it(mut document: Value) -> Value {
+    let texts = take_texts(&mut document);
     each_object(&mut document, &mut |object| {
         read_problems_as_json(object);
         leave_values_to_the_gateway(object);
         read_null_as_null(object);
+        count_without_a_sign(object);
+        read_in_place(object, &texts);
     });
     document
+}
+
+/// The schemas that are nothing but text, out of the document, as references to them: each would
+/// become a type that has to be made of a text and turned back into one.
+fn take_texts(document: &mut Value) -> Vec<Value> {
+    let schemas = document.pointer_mut("/components/schemas");
+    let Some(schemas) = schemas.and_then(Value::as_object_mut) else {
+        return Vec::new();
+    };
+    let is_text = |name: &String, schema: &Value| {
+        schema["type"] == "string"
+            && (schema.get("enum").is_none() || GROWING.contains(&name.as_str()))
+    };
+    let names: Vec<String> = schemas
+        .iter()
+        .filter(|(name, schema)| is_text(name, schema))
+        .map(|(name, _)| name.clone())
+        .collect();
+    schemas.retain(|name, _| !names.contains(name));
+    names
+        .into_iter()
+        .map(|name| json!({"$ref": format!("#/components/schemas/{name}")}))
+        .collect()
+}
+
+/// A reference to one of the texts is that text.
+fn read_in_place(object: &mut Object, texts: &[Value]) {
+    let is_one = |part: &Object| {
+        let reference = part.get("$ref");
+        reference.is_some() && texts.iter().any(|text| text.get("$ref") == reference)
+    };
+    let is_one_with_a_description = match object.get("allOf").and_then(Value::as_array) {
+        Some(parts) => matches!(parts.as_slice(), [Value::Object(part)] if is_one(part)),
+        None => false,
+    };
+    if is_one_with_a_description || is_one(object) {
+        object.remove("allOf");
+        object.remove("$ref");
+        object.insert("type".to_owned(), json!("string"));
+    }
 }
 
 /// progenitor takes every content type but `application/json` for a stream of bytes, and a problem
@@ -47,6 +94,19 @@ fn read_null_as_null(object: &mut Object) {
         .is_some_and(|values| *values == json!([null]))
     {
         object.retain(|name, _| name == "enum");
+    }
+}
+
+/// OpenAPI has names for numbers with a sign only. progenitor knows those without one, too.
+fn count_without_a_sign(object: &mut Object) {
+    let unsigned = match object.get("format").and_then(Value::as_str) {
+        Some("int32") => "uint32",
+        Some("int64") => "uint64",
+        _ => return,
+    };
+    if object.get("minimum").and_then(Value::as_u64).is_some() {
+        object.remove("minimum");
+        object.insert("format".to_owned(), json!(unsigned));
     }
 }
 
@@ -141,6 +201,21 @@ mod tests {
                 }},
                 "parameter": {"schema": {"type": "string"}},
             })
+        );
+    }
+
+    #[test]
+    fn what_is_counted_has_no_sign() {
+        let read = as_the_generator_reads_it(json!([
+            {"type": "integer", "format": "int64", "minimum": 0},
+            {"type": "integer", "format": "int32"},
+        ]));
+        assert_eq!(
+            read,
+            json!([
+                {"type": "integer", "format": "uint64"},
+                {"type": "integer", "format": "int32"},
+            ])
         );
     }
 }

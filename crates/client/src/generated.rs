@@ -49,7 +49,7 @@ pub mod types {
         #[serde(deserialize_with = "::std::option::Option::deserialize")]
         pub failure: ::std::option::Option<Failure>,
         ///Counts the starts of the job from 1.
-        pub number: u32,
+        pub number: u64,
         ///When it was started; null where it never was.
         #[serde(deserialize_with = "::std::option::Option::deserialize")]
         pub started_at: ::std::option::Option<::jiff::Timestamp>,
@@ -69,7 +69,7 @@ pub mod types {
         #[serde(deserialize_with = "::std::option::Option::deserialize")]
         pub backend_reason: ::std::option::Option<::std::string::String>,
         ///Which kind of failure.
-        pub class: FailureClass,
+        pub class: ::std::string::String,
         ///The program's exit status, where it ended by itself.
         #[serde(deserialize_with = "::std::option::Option::deserialize")]
         pub exit_code: ::std::option::Option<i32>,
@@ -84,93 +84,6 @@ pub mod types {
     impl Failure {
         pub fn builder() -> builder::Failure {
             Default::default()
-        }
-    }
-    ///Which kind of failure.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd,
-    )]
-    pub enum FailureClass {
-        #[serde(rename = "dependency")]
-        Dependency,
-        #[serde(rename = "image_pull")]
-        ImagePull,
-        #[serde(rename = "lost")]
-        Lost,
-        #[serde(rename = "out_of_memory")]
-        OutOfMemory,
-        #[serde(rename = "program_exit")]
-        ProgramExit,
-        #[serde(rename = "queue_action")]
-        QueueAction,
-        #[serde(rename = "refused")]
-        Refused,
-        #[serde(rename = "spot_reclaim")]
-        SpotReclaim,
-        #[serde(rename = "start_failure")]
-        StartFailure,
-        #[serde(rename = "timeout")]
-        Timeout,
-        #[serde(rename = "unknown")]
-        Unknown,
-    }
-    impl ::std::fmt::Display for FailureClass {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Dependency => f.write_str("dependency"),
-                Self::ImagePull => f.write_str("image_pull"),
-                Self::Lost => f.write_str("lost"),
-                Self::OutOfMemory => f.write_str("out_of_memory"),
-                Self::ProgramExit => f.write_str("program_exit"),
-                Self::QueueAction => f.write_str("queue_action"),
-                Self::Refused => f.write_str("refused"),
-                Self::SpotReclaim => f.write_str("spot_reclaim"),
-                Self::StartFailure => f.write_str("start_failure"),
-                Self::Timeout => f.write_str("timeout"),
-                Self::Unknown => f.write_str("unknown"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for FailureClass {
-        type Err = self::error::ConversionError;
-        fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "dependency" => Ok(Self::Dependency),
-                "image_pull" => Ok(Self::ImagePull),
-                "lost" => Ok(Self::Lost),
-                "out_of_memory" => Ok(Self::OutOfMemory),
-                "program_exit" => Ok(Self::ProgramExit),
-                "queue_action" => Ok(Self::QueueAction),
-                "refused" => Ok(Self::Refused),
-                "spot_reclaim" => Ok(Self::SpotReclaim),
-                "start_failure" => Ok(Self::StartFailure),
-                "timeout" => Ok(Self::Timeout),
-                "unknown" => Ok(Self::Unknown),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for FailureClass {
-        type Error = self::error::ConversionError;
-        fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for FailureClass {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
         }
     }
     ///The gateway answers.
@@ -238,7 +151,7 @@ pub mod types {
         #[serde(deserialize_with = "::std::option::Option::deserialize")]
         pub message: ::std::option::Option<::std::string::String>,
         ///0 to 100; 100 exactly when completed, 0 where nothing is known.
-        pub progress: u8,
+        pub progress: u32,
         ///When that link ends; ask again for a new one.
         #[serde(deserialize_with = "::std::option::Option::deserialize")]
         pub result_expires_at: ::std::option::Option<::jiff::Timestamp>,
@@ -272,7 +185,33 @@ pub mod types {
             Default::default()
         }
     }
-    ///Where it is.
+    ///A page of what one attempt of a job wrote, both streams together.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct JobLogs {
+        ///Which start of the job's program wrote this, counted from 1 as in its `attempts`.
+        pub attempt: u64,
+        ///Whether nothing more will come: the attempt has ended, and this is its end.
+        pub complete: bool,
+        ///The job's id.
+        pub job_id: ::std::string::String,
+        ///Oldest first, at most 1000. None may be there yet: then read on later.
+        pub lines: ::std::vec::Vec<LogLine>,
+        ///The `cursor` of the next page, now or once there is more; null where `complete`.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub next_cursor: ::std::option::Option<::std::string::String>,
+        ///Why there is nothing to read, in a sentence, where there is nothing.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub reason: ::std::option::Option<::std::string::String>,
+        ///Where this was read; null where there is no log.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub source: ::std::option::Option<LogSource>,
+    }
+    impl JobLogs {
+        pub fn builder() -> builder::JobLogs {
+            Default::default()
+        }
+    }
+    ///Where a job is. `queued` and `running` are on the way; `completed`, `failed` and `cancelled` are ends, and never change again.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -373,7 +312,23 @@ pub mod types {
             Default::default()
         }
     }
-    ///`ListJobsStatus`
+    ///A line that a program wrote.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct LogLine {
+        /**When it was written; null where that is not recorded, as of programs on the gateway's own
+        machine.*/
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub at: ::std::option::Option<::jiff::Timestamp>,
+        ///The line, without its end.
+        pub text: ::std::string::String,
+    }
+    impl LogLine {
+        pub fn builder() -> builder::LogLine {
+            Default::default()
+        }
+    }
+    /**Where a log was read: at the `backend` that runs the program, or in the `archive` beside the
+    job's artifacts, where it is put after the job's end.*/
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -386,49 +341,37 @@ pub mod types {
         PartialEq,
         PartialOrd,
     )]
-    pub enum ListJobsStatus {
-        #[serde(rename = "queued")]
-        Queued,
-        #[serde(rename = "running")]
-        Running,
-        #[serde(rename = "completed")]
-        Completed,
-        #[serde(rename = "failed")]
-        Failed,
-        #[serde(rename = "cancelled")]
-        Cancelled,
+    pub enum LogSource {
+        #[serde(rename = "backend")]
+        Backend,
+        #[serde(rename = "archive")]
+        Archive,
     }
-    impl ::std::fmt::Display for ListJobsStatus {
+    impl ::std::fmt::Display for LogSource {
         fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
             match *self {
-                Self::Queued => f.write_str("queued"),
-                Self::Running => f.write_str("running"),
-                Self::Completed => f.write_str("completed"),
-                Self::Failed => f.write_str("failed"),
-                Self::Cancelled => f.write_str("cancelled"),
+                Self::Backend => f.write_str("backend"),
+                Self::Archive => f.write_str("archive"),
             }
         }
     }
-    impl ::std::str::FromStr for ListJobsStatus {
+    impl ::std::str::FromStr for LogSource {
         type Err = self::error::ConversionError;
         fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
             match value {
-                "queued" => Ok(Self::Queued),
-                "running" => Ok(Self::Running),
-                "completed" => Ok(Self::Completed),
-                "failed" => Ok(Self::Failed),
-                "cancelled" => Ok(Self::Cancelled),
+                "backend" => Ok(Self::Backend),
+                "archive" => Ok(Self::Archive),
                 _ => Err("invalid value".into()),
             }
         }
     }
-    impl ::std::convert::TryFrom<&str> for ListJobsStatus {
+    impl ::std::convert::TryFrom<&str> for LogSource {
         type Error = self::error::ConversionError;
         fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
             value.parse()
         }
     }
-    impl ::std::convert::TryFrom<::std::string::String> for ListJobsStatus {
+    impl ::std::convert::TryFrom<::std::string::String> for LogSource {
         type Error = self::error::ConversionError;
         fn try_from(
             value: ::std::string::String,
@@ -453,7 +396,7 @@ pub mod types {
         ///Names this request in the gateway's log; also the `X-Request-Id` header.
         pub request_id: ::std::string::String,
         ///The HTTP status once more.
-        pub status: u16,
+        pub status: u32,
         ///A short summary of the kind.
         pub title: ::std::string::String,
         ///A stable URI that names the kind of problem, described in `docs/problems.md`.
@@ -481,7 +424,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct RunnerReport {
         ///Which attempt of the try, from 1.
-        pub attempt: u32,
+        pub attempt: u64,
         ///The backend's id of the copy that reports.
         pub backend_id: ::std::string::String,
         ///The program's own words.
@@ -498,6 +441,7 @@ pub mod types {
     }
     ///A job to be run.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(deny_unknown_fields)]
     pub struct SubmitJobRequest {
         /**Names this request, so that sending it again does not start a second job: 1 to 255
         visible ASCII characters. The `Idempotency-Key` header does the same.*/
@@ -525,74 +469,11 @@ pub mod types {
         ///Its id.
         pub job_id: ::std::string::String,
         ///Always `queued`, as it was when it was accepted.
-        pub status: SubmittedJobStatus,
+        pub status: JobStatus,
     }
     impl SubmittedJob {
         pub fn builder() -> builder::SubmittedJob {
             Default::default()
-        }
-    }
-    ///Always `queued`, as it was when it was accepted.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd,
-    )]
-    pub enum SubmittedJobStatus {
-        #[serde(rename = "queued")]
-        Queued,
-        #[serde(rename = "running")]
-        Running,
-        #[serde(rename = "completed")]
-        Completed,
-        #[serde(rename = "failed")]
-        Failed,
-        #[serde(rename = "cancelled")]
-        Cancelled,
-    }
-    impl ::std::fmt::Display for SubmittedJobStatus {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Queued => f.write_str("queued"),
-                Self::Running => f.write_str("running"),
-                Self::Completed => f.write_str("completed"),
-                Self::Failed => f.write_str("failed"),
-                Self::Cancelled => f.write_str("cancelled"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for SubmittedJobStatus {
-        type Err = self::error::ConversionError;
-        fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "queued" => Ok(Self::Queued),
-                "running" => Ok(Self::Running),
-                "completed" => Ok(Self::Completed),
-                "failed" => Ok(Self::Failed),
-                "cancelled" => Ok(Self::Cancelled),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for SubmittedJobStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for SubmittedJobStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
         }
     }
     ///Why a queued job waits.
@@ -605,6 +486,133 @@ pub mod types {
     }
     impl WaitingReason {
         pub fn builder() -> builder::WaitingReason {
+            Default::default()
+        }
+    }
+    ///One event on its way to a job's webhook.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct WebhookDelivery {
+        ///The last attempts, oldest first, at most twenty.
+        pub attempts: ::std::vec::Vec<WebhookDeliveryAttempt>,
+        ///Its id: the `webhook-id` that the receiver gets, the same for every attempt and replay.
+        pub delivery_id: ::std::string::String,
+        ///When that happened.
+        pub event_at: ::jiff::Timestamp,
+        ///What it tells of.
+        pub event_type: ::std::string::String,
+        ///When it is sent next; null where it is not.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub next_attempt_at: ::std::option::Option<::jiff::Timestamp>,
+        ///Where it is.
+        pub status: WebhookDeliveryStatus,
+        ///Where it goes.
+        pub url: ::std::string::String,
+    }
+    impl WebhookDelivery {
+        pub fn builder() -> builder::WebhookDelivery {
+            Default::default()
+        }
+    }
+    ///One attempt to deliver an event.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct WebhookDeliveryAttempt {
+        ///When it began.
+        pub at: ::jiff::Timestamp,
+        ///How long it took, in milliseconds.
+        pub duration_ms: u64,
+        ///Why there was no answer; null where there was one.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub error: ::std::option::Option<::std::string::String>,
+        ///The HTTP status that the receiver answered; null where it did not answer.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub response_status: ::std::option::Option<u32>,
+    }
+    impl WebhookDeliveryAttempt {
+        pub fn builder() -> builder::WebhookDeliveryAttempt {
+            Default::default()
+        }
+    }
+    ///What became of a job's webhooks.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct WebhookDeliveryList {
+        ///In the order of its events; the last hundred.
+        pub deliveries: ::std::vec::Vec<WebhookDelivery>,
+        ///The job's id.
+        pub job_id: ::std::string::String,
+    }
+    impl WebhookDeliveryList {
+        pub fn builder() -> builder::WebhookDeliveryList {
+            Default::default()
+        }
+    }
+    ///Where a delivery is: `pending` until it is `delivered` to the receiver, or `failed`, as it was tried often enough or is not wanted.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd,
+    )]
+    pub enum WebhookDeliveryStatus {
+        #[serde(rename = "pending")]
+        Pending,
+        #[serde(rename = "delivered")]
+        Delivered,
+        #[serde(rename = "failed")]
+        Failed,
+    }
+    impl ::std::fmt::Display for WebhookDeliveryStatus {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Pending => f.write_str("pending"),
+                Self::Delivered => f.write_str("delivered"),
+                Self::Failed => f.write_str("failed"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for WebhookDeliveryStatus {
+        type Err = self::error::ConversionError;
+        fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "pending" => Ok(Self::Pending),
+                "delivered" => Ok(Self::Delivered),
+                "failed" => Ok(Self::Failed),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for WebhookDeliveryStatus {
+        type Error = self::error::ConversionError;
+        fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for WebhookDeliveryStatus {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    ///What is sent to a job's `webhook_url`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct WebhookEvent {
+        ///The job as it was then. A link in it is new with every attempt.
+        pub data: Job,
+        ///When it happened; not when it was sent.
+        pub timestamp: ::jiff::Timestamp,
+        ///What happened.
+        #[serde(rename = "type")]
+        pub type_: ::std::string::String,
+    }
+    impl WebhookEvent {
+        pub fn builder() -> builder::WebhookEvent {
             Default::default()
         }
     }
@@ -766,7 +774,7 @@ pub mod types {
             backend_id: ::std::result::Result<::std::string::String, ::std::string::String>,
             failure:
                 ::std::result::Result<::std::option::Option<super::Failure>, ::std::string::String>,
-            number: ::std::result::Result<u32, ::std::string::String>,
+            number: ::std::result::Result<u64, ::std::string::String>,
             started_at: ::std::result::Result<
                 ::std::option::Option<::jiff::Timestamp>,
                 ::std::string::String,
@@ -810,7 +818,7 @@ pub mod types {
             }
             pub fn number<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<u32>,
+                T: ::std::convert::TryInto<u64>,
                 T::Error: ::std::fmt::Display,
             {
                 self.number = value
@@ -870,7 +878,7 @@ pub mod types {
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
-            class: ::std::result::Result<super::FailureClass, ::std::string::String>,
+            class: ::std::result::Result<::std::string::String, ::std::string::String>,
             exit_code: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
             message: ::std::result::Result<::std::string::String, ::std::string::String>,
             remedy: ::std::result::Result<::std::string::String, ::std::string::String>,
@@ -901,7 +909,7 @@ pub mod types {
             }
             pub fn class<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::FailureClass>,
+                T: ::std::convert::TryInto<::std::string::String>,
                 T::Error: ::std::fmt::Display,
             {
                 self.class = value
@@ -1112,7 +1120,7 @@ pub mod types {
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
-            progress: ::std::result::Result<u8, ::std::string::String>,
+            progress: ::std::result::Result<u32, ::std::string::String>,
             result_expires_at: ::std::result::Result<
                 ::std::option::Option<::jiff::Timestamp>,
                 ::std::string::String,
@@ -1301,7 +1309,7 @@ pub mod types {
             }
             pub fn progress<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<u8>,
+                T: ::std::convert::TryInto<u32>,
                 T::Error: ::std::fmt::Display,
             {
                 self.progress = value
@@ -1467,6 +1475,139 @@ pub mod types {
                 Self {
                     jobs: Ok(value.jobs),
                     next_cursor: Ok(value.next_cursor),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct JobLogs {
+            attempt: ::std::result::Result<u64, ::std::string::String>,
+            complete: ::std::result::Result<bool, ::std::string::String>,
+            job_id: ::std::result::Result<::std::string::String, ::std::string::String>,
+            lines: ::std::result::Result<::std::vec::Vec<super::LogLine>, ::std::string::String>,
+            next_cursor: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            reason: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            source: ::std::result::Result<
+                ::std::option::Option<super::LogSource>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for JobLogs {
+            fn default() -> Self {
+                Self {
+                    attempt: Err("no value supplied for attempt".to_string()),
+                    complete: Err("no value supplied for complete".to_string()),
+                    job_id: Err("no value supplied for job_id".to_string()),
+                    lines: Err("no value supplied for lines".to_string()),
+                    next_cursor: Err("no value supplied for next_cursor".to_string()),
+                    reason: Err("no value supplied for reason".to_string()),
+                    source: Err("no value supplied for source".to_string()),
+                }
+            }
+        }
+        impl JobLogs {
+            pub fn attempt<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<u64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.attempt = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for attempt: {e}"));
+                self
+            }
+            pub fn complete<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.complete = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for complete: {e}"));
+                self
+            }
+            pub fn job_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.job_id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for job_id: {e}"));
+                self
+            }
+            pub fn lines<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::LogLine>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.lines = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for lines: {e}"));
+                self
+            }
+            pub fn next_cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.next_cursor = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for next_cursor: {e}"));
+                self
+            }
+            pub fn reason<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.reason = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for reason: {e}"));
+                self
+            }
+            pub fn source<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::LogSource>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.source = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for source: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<JobLogs> for super::JobLogs {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: JobLogs,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    attempt: value.attempt?,
+                    complete: value.complete?,
+                    job_id: value.job_id?,
+                    lines: value.lines?,
+                    next_cursor: value.next_cursor?,
+                    reason: value.reason?,
+                    source: value.source?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::JobLogs> for JobLogs {
+            fn from(value: super::JobLogs) -> Self {
+                Self {
+                    attempt: Ok(value.attempt),
+                    complete: Ok(value.complete),
+                    job_id: Ok(value.job_id),
+                    lines: Ok(value.lines),
+                    next_cursor: Ok(value.next_cursor),
+                    reason: Ok(value.reason),
+                    source: Ok(value.source),
                 }
             }
         }
@@ -1655,6 +1796,63 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct LogLine {
+            at: ::std::result::Result<
+                ::std::option::Option<::jiff::Timestamp>,
+                ::std::string::String,
+            >,
+            text: ::std::result::Result<::std::string::String, ::std::string::String>,
+        }
+        impl ::std::default::Default for LogLine {
+            fn default() -> Self {
+                Self {
+                    at: Err("no value supplied for at".to_string()),
+                    text: Err("no value supplied for text".to_string()),
+                }
+            }
+        }
+        impl LogLine {
+            pub fn at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::jiff::Timestamp>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.at = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for at: {e}"));
+                self
+            }
+            pub fn text<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.text = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for text: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<LogLine> for super::LogLine {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: LogLine,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    at: value.at?,
+                    text: value.text?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::LogLine> for LogLine {
+            fn from(value: super::LogLine) -> Self {
+                Self {
+                    at: Ok(value.at),
+                    text: Ok(value.text),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct Problem {
             detail: ::std::result::Result<::std::string::String, ::std::string::String>,
             errors:
@@ -1668,7 +1866,7 @@ pub mod types {
                 ::std::string::String,
             >,
             request_id: ::std::result::Result<::std::string::String, ::std::string::String>,
-            status: ::std::result::Result<u16, ::std::string::String>,
+            status: ::std::result::Result<u32, ::std::string::String>,
             title: ::std::result::Result<::std::string::String, ::std::string::String>,
             type_: ::std::result::Result<::std::string::String, ::std::string::String>,
         }
@@ -1739,7 +1937,7 @@ pub mod types {
             }
             pub fn status<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<u16>,
+                T: ::std::convert::TryInto<u32>,
                 T::Error: ::std::fmt::Display,
             {
                 self.status = value
@@ -1839,7 +2037,7 @@ pub mod types {
         }
         #[derive(Clone, Debug)]
         pub struct RunnerReport {
-            attempt: ::std::result::Result<u32, ::std::string::String>,
+            attempt: ::std::result::Result<u64, ::std::string::String>,
             backend_id: ::std::result::Result<::std::string::String, ::std::string::String>,
             message: ::std::result::Result<
                 ::std::option::Option<::std::string::String>,
@@ -1860,7 +2058,7 @@ pub mod types {
         impl RunnerReport {
             pub fn attempt<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<u32>,
+                T: ::std::convert::TryInto<u64>,
                 T::Error: ::std::fmt::Display,
             {
                 self.attempt = value
@@ -2019,7 +2217,7 @@ pub mod types {
         pub struct SubmittedJob {
             estimated_time: ::std::result::Result<u64, ::std::string::String>,
             job_id: ::std::result::Result<::std::string::String, ::std::string::String>,
-            status: ::std::result::Result<super::SubmittedJobStatus, ::std::string::String>,
+            status: ::std::result::Result<super::JobStatus, ::std::string::String>,
         }
         impl ::std::default::Default for SubmittedJob {
             fn default() -> Self {
@@ -2053,7 +2251,7 @@ pub mod types {
             }
             pub fn status<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::SubmittedJobStatus>,
+                T: ::std::convert::TryInto<super::JobStatus>,
                 T::Error: ::std::fmt::Display,
             {
                 self.status = value
@@ -2134,6 +2332,347 @@ pub mod types {
                 Self {
                     code: Ok(value.code),
                     message: Ok(value.message),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct WebhookDelivery {
+            attempts: ::std::result::Result<
+                ::std::vec::Vec<super::WebhookDeliveryAttempt>,
+                ::std::string::String,
+            >,
+            delivery_id: ::std::result::Result<::std::string::String, ::std::string::String>,
+            event_at: ::std::result::Result<::jiff::Timestamp, ::std::string::String>,
+            event_type: ::std::result::Result<::std::string::String, ::std::string::String>,
+            next_attempt_at: ::std::result::Result<
+                ::std::option::Option<::jiff::Timestamp>,
+                ::std::string::String,
+            >,
+            status: ::std::result::Result<super::WebhookDeliveryStatus, ::std::string::String>,
+            url: ::std::result::Result<::std::string::String, ::std::string::String>,
+        }
+        impl ::std::default::Default for WebhookDelivery {
+            fn default() -> Self {
+                Self {
+                    attempts: Err("no value supplied for attempts".to_string()),
+                    delivery_id: Err("no value supplied for delivery_id".to_string()),
+                    event_at: Err("no value supplied for event_at".to_string()),
+                    event_type: Err("no value supplied for event_type".to_string()),
+                    next_attempt_at: Err("no value supplied for next_attempt_at".to_string()),
+                    status: Err("no value supplied for status".to_string()),
+                    url: Err("no value supplied for url".to_string()),
+                }
+            }
+        }
+        impl WebhookDelivery {
+            pub fn attempts<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::WebhookDeliveryAttempt>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.attempts = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for attempts: {e}"));
+                self
+            }
+            pub fn delivery_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.delivery_id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for delivery_id: {e}"));
+                self
+            }
+            pub fn event_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::jiff::Timestamp>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.event_at = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for event_at: {e}"));
+                self
+            }
+            pub fn event_type<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.event_type = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for event_type: {e}"));
+                self
+            }
+            pub fn next_attempt_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::jiff::Timestamp>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.next_attempt_at = value.try_into().map_err(|e| {
+                    format!("error converting supplied value for next_attempt_at: {e}")
+                });
+                self
+            }
+            pub fn status<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::WebhookDeliveryStatus>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.status = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for status: {e}"));
+                self
+            }
+            pub fn url<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.url = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for url: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<WebhookDelivery> for super::WebhookDelivery {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: WebhookDelivery,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    attempts: value.attempts?,
+                    delivery_id: value.delivery_id?,
+                    event_at: value.event_at?,
+                    event_type: value.event_type?,
+                    next_attempt_at: value.next_attempt_at?,
+                    status: value.status?,
+                    url: value.url?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::WebhookDelivery> for WebhookDelivery {
+            fn from(value: super::WebhookDelivery) -> Self {
+                Self {
+                    attempts: Ok(value.attempts),
+                    delivery_id: Ok(value.delivery_id),
+                    event_at: Ok(value.event_at),
+                    event_type: Ok(value.event_type),
+                    next_attempt_at: Ok(value.next_attempt_at),
+                    status: Ok(value.status),
+                    url: Ok(value.url),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct WebhookDeliveryAttempt {
+            at: ::std::result::Result<::jiff::Timestamp, ::std::string::String>,
+            duration_ms: ::std::result::Result<u64, ::std::string::String>,
+            error: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            response_status:
+                ::std::result::Result<::std::option::Option<u32>, ::std::string::String>,
+        }
+        impl ::std::default::Default for WebhookDeliveryAttempt {
+            fn default() -> Self {
+                Self {
+                    at: Err("no value supplied for at".to_string()),
+                    duration_ms: Err("no value supplied for duration_ms".to_string()),
+                    error: Err("no value supplied for error".to_string()),
+                    response_status: Err("no value supplied for response_status".to_string()),
+                }
+            }
+        }
+        impl WebhookDeliveryAttempt {
+            pub fn at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::jiff::Timestamp>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.at = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for at: {e}"));
+                self
+            }
+            pub fn duration_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<u64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.duration_ms = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for duration_ms: {e}"));
+                self
+            }
+            pub fn error<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.error = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for error: {e}"));
+                self
+            }
+            pub fn response_status<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<u32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.response_status = value.try_into().map_err(|e| {
+                    format!("error converting supplied value for response_status: {e}")
+                });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<WebhookDeliveryAttempt> for super::WebhookDeliveryAttempt {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: WebhookDeliveryAttempt,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    at: value.at?,
+                    duration_ms: value.duration_ms?,
+                    error: value.error?,
+                    response_status: value.response_status?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::WebhookDeliveryAttempt> for WebhookDeliveryAttempt {
+            fn from(value: super::WebhookDeliveryAttempt) -> Self {
+                Self {
+                    at: Ok(value.at),
+                    duration_ms: Ok(value.duration_ms),
+                    error: Ok(value.error),
+                    response_status: Ok(value.response_status),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct WebhookDeliveryList {
+            deliveries: ::std::result::Result<
+                ::std::vec::Vec<super::WebhookDelivery>,
+                ::std::string::String,
+            >,
+            job_id: ::std::result::Result<::std::string::String, ::std::string::String>,
+        }
+        impl ::std::default::Default for WebhookDeliveryList {
+            fn default() -> Self {
+                Self {
+                    deliveries: Err("no value supplied for deliveries".to_string()),
+                    job_id: Err("no value supplied for job_id".to_string()),
+                }
+            }
+        }
+        impl WebhookDeliveryList {
+            pub fn deliveries<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::WebhookDelivery>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.deliveries = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for deliveries: {e}"));
+                self
+            }
+            pub fn job_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.job_id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for job_id: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<WebhookDeliveryList> for super::WebhookDeliveryList {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: WebhookDeliveryList,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    deliveries: value.deliveries?,
+                    job_id: value.job_id?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::WebhookDeliveryList> for WebhookDeliveryList {
+            fn from(value: super::WebhookDeliveryList) -> Self {
+                Self {
+                    deliveries: Ok(value.deliveries),
+                    job_id: Ok(value.job_id),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct WebhookEvent {
+            data: ::std::result::Result<super::Job, ::std::string::String>,
+            timestamp: ::std::result::Result<::jiff::Timestamp, ::std::string::String>,
+            type_: ::std::result::Result<::std::string::String, ::std::string::String>,
+        }
+        impl ::std::default::Default for WebhookEvent {
+            fn default() -> Self {
+                Self {
+                    data: Err("no value supplied for data".to_string()),
+                    timestamp: Err("no value supplied for timestamp".to_string()),
+                    type_: Err("no value supplied for type_".to_string()),
+                }
+            }
+        }
+        impl WebhookEvent {
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::Job>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for data: {e}"));
+                self
+            }
+            pub fn timestamp<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::jiff::Timestamp>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.timestamp = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for timestamp: {e}"));
+                self
+            }
+            pub fn type_<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.type_ = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for type_: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<WebhookEvent> for super::WebhookEvent {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: WebhookEvent,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    data: value.data?,
+                    timestamp: value.timestamp?,
+                    type_: value.type_?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::WebhookEvent> for WebhookEvent {
+            fn from(value: super::WebhookEvent) -> Self {
+                Self {
+                    data: Ok(value.data),
+                    timestamp: Ok(value.timestamp),
+                    type_: Ok(value.type_),
                 }
             }
         }
@@ -2355,6 +2894,75 @@ impl Client {
     pub fn cancel_job(&self) -> builder::CancelJob<'_> {
         builder::CancelJob::new(self)
     }
+    /**Read what a job's program wrote
+
+    The lines of one attempt, both streams together, from the first on, or the last ones with
+    `tail`. To follow a program, send `next_cursor` as `cursor`, every few seconds, until
+    `complete`: each line comes once. A page has at most 1000 lines, and about 1 MiB.
+
+    After the job's end its logs are put beside its artifacts, and stay there. Of a log of
+    more than 16 MiB the middle is left out then, and a line says how much.
+
+    Sends a `GET` request to `/api/v1/jobs/{job_id}/logs`
+
+    Arguments:
+    - `job_id`: The job's id.
+    - `attempt`: Which start of the job's program, counted from 1 as in its `attempts`; the last one
+    unless told otherwise. With a cursor, it is the cursor's.
+    - `cursor`: Where the page begins: `next_cursor` of the page before. Not together with `tail`.
+    - `tail`: Only so many lines, the last ones, 1 to 1000. Not together with `cursor`.
+    ```text
+    let response = client.read_logs()
+        .job_id(job_id)
+        .attempt(attempt)
+        .cursor(cursor)
+        .tail(tail)
+        .send()
+        .await;
+    ```*/
+    pub fn read_logs(&self) -> builder::ReadLogs<'_> {
+        builder::ReadLogs::new(self)
+    }
+    /**List a job's webhook deliveries
+
+    Every event that the job's `webhook_url` was, or is to be, told of, with each attempt and
+    what the receiver answered. Empty for a job without a `webhook_url`. A delivery is tried
+    ten times over three days and is `failed` after that, or once the receiver answers 410.
+
+    Sends a `GET` request to `/api/v1/jobs/{job_id}/webhook-deliveries`
+
+    Arguments:
+    - `job_id`: The job's id.
+    ```text
+    let response = client.list_webhook_deliveries()
+        .job_id(job_id)
+        .send()
+        .await;
+    ```*/
+    pub fn list_webhook_deliveries(&self) -> builder::ListWebhookDeliveries<'_> {
+        builder::ListWebhookDeliveries::new(self)
+    }
+    /**Send a webhook once more
+
+    Whatever became of the delivery, it is sent again now, with the same `webhook-id` and, where
+    that fails, all its further attempts. What was sent before stays in the log. A body is not
+    read.
+
+    Sends a `POST` request to `/api/v1/jobs/{job_id}/webhook-deliveries/{delivery_id}/replay`
+
+    Arguments:
+    - `job_id`: The job's id.
+    - `delivery_id`: The delivery's id, as the list of deliveries shows it.
+    ```text
+    let response = client.replay_webhook_delivery()
+        .job_id(job_id)
+        .delivery_id(delivery_id)
+        .send()
+        .await;
+    ```*/
+    pub fn replay_webhook_delivery(&self) -> builder::ReplayWebhookDelivery<'_> {
+        builder::ReplayWebhookDelivery::new(self)
+    }
     /**Report progress
 
     For the runner inside a container, which sends what its program says about its progress,
@@ -2477,8 +3085,8 @@ pub mod builder {
         created_before: Result<Option<::jiff::Timestamp>, String>,
         cursor: Result<Option<::std::string::String>, String>,
         job_type: Result<Option<::std::string::String>, String>,
-        limit: Result<Option<i64>, String>,
-        status: Result<Option<types::ListJobsStatus>, String>,
+        limit: Result<Option<i32>, String>,
+        status: Result<Option<types::JobStatus>, String>,
     }
     impl<'a> ListJobs<'a> {
         pub fn new(client: &'a super::Client) -> Self {
@@ -2530,22 +3138,22 @@ pub mod builder {
         }
         pub fn limit<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<i64>,
+            V: std::convert::TryInto<i32>,
         {
             self.limit = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "conversion to `i64` for limit failed".to_string());
+                .map_err(|_| "conversion to `i32` for limit failed".to_string());
             self
         }
         pub fn status<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<types::ListJobsStatus>,
+            V: std::convert::TryInto<types::JobStatus>,
         {
             self.status = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| "conversion to `ListJobsStatus` for status failed".to_string());
+                .map_err(|_| "conversion to `JobStatus` for status failed".to_string());
             self
         }
         ///Sends a `GET` request to `/api/v1/jobs`
@@ -2982,6 +3590,302 @@ pub mod builder {
             let response = result?;
             match response.status().as_u16() {
                 200u16 => ResponseValue::from_response(response).await,
+                202u16 => ResponseValue::from_response(response).await,
+                400u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                401u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                404u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                500u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                503u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::read_logs`]
+
+    [`Client::read_logs`]: super::Client::read_logs*/
+    #[derive(Debug, Clone)]
+    pub struct ReadLogs<'a> {
+        client: &'a super::Client,
+        job_id: Result<::std::string::String, String>,
+        attempt: Result<Option<i64>, String>,
+        cursor: Result<Option<::std::string::String>, String>,
+        tail: Result<Option<i32>, String>,
+    }
+    impl<'a> ReadLogs<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                job_id: Err("job_id was not initialized".to_string()),
+                attempt: Ok(None),
+                cursor: Ok(None),
+                tail: Ok(None),
+            }
+        }
+        pub fn job_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.job_id = value.try_into().map_err(|_| {
+                "conversion to `:: std :: string :: String` for job_id failed".to_string()
+            });
+            self
+        }
+        pub fn attempt<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.attempt = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `i64` for attempt failed".to_string());
+            self
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.cursor = value.try_into().map(Some).map_err(|_| {
+                "conversion to `:: std :: string :: String` for cursor failed".to_string()
+            });
+            self
+        }
+        pub fn tail<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i32>,
+        {
+            self.tail = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `i32` for tail failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/api/v1/jobs/{job_id}/logs`
+        pub async fn send(self) -> Result<ResponseValue<types::JobLogs>, Error<types::Problem>> {
+            let Self {
+                client,
+                job_id,
+                attempt,
+                cursor,
+                tail,
+            } = self;
+            let job_id = job_id.map_err(Error::InvalidRequest)?;
+            let attempt = attempt.map_err(Error::InvalidRequest)?;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let tail = tail.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/v1/jobs/{}/logs",
+                client.baseurl,
+                encode_path(&job_id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .query(&progenitor_client::QueryParam::new("attempt", &attempt))
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("tail", &tail))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "read_logs",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                401u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                404u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                500u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                503u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::list_webhook_deliveries`]
+
+    [`Client::list_webhook_deliveries`]: super::Client::list_webhook_deliveries*/
+    #[derive(Debug, Clone)]
+    pub struct ListWebhookDeliveries<'a> {
+        client: &'a super::Client,
+        job_id: Result<::std::string::String, String>,
+    }
+    impl<'a> ListWebhookDeliveries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                job_id: Err("job_id was not initialized".to_string()),
+            }
+        }
+        pub fn job_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.job_id = value.try_into().map_err(|_| {
+                "conversion to `:: std :: string :: String` for job_id failed".to_string()
+            });
+            self
+        }
+        ///Sends a `GET` request to `/api/v1/jobs/{job_id}/webhook-deliveries`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::WebhookDeliveryList>, Error<types::Problem>> {
+            let Self { client, job_id } = self;
+            let job_id = job_id.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/v1/jobs/{}/webhook-deliveries",
+                client.baseurl,
+                encode_path(&job_id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "list_webhook_deliveries",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                401u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                404u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                500u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                503u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::replay_webhook_delivery`]
+
+    [`Client::replay_webhook_delivery`]: super::Client::replay_webhook_delivery*/
+    #[derive(Debug, Clone)]
+    pub struct ReplayWebhookDelivery<'a> {
+        client: &'a super::Client,
+        job_id: Result<::std::string::String, String>,
+        delivery_id: Result<::std::string::String, String>,
+    }
+    impl<'a> ReplayWebhookDelivery<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                job_id: Err("job_id was not initialized".to_string()),
+                delivery_id: Err("delivery_id was not initialized".to_string()),
+            }
+        }
+        pub fn job_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.job_id = value.try_into().map_err(|_| {
+                "conversion to `:: std :: string :: String` for job_id failed".to_string()
+            });
+            self
+        }
+        pub fn delivery_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.delivery_id = value.try_into().map_err(|_| {
+                "conversion to `:: std :: string :: String` for delivery_id failed".to_string()
+            });
+            self
+        }
+        ///Sends a `POST` request to `/api/v1/jobs/{job_id}/webhook-deliveries/{delivery_id}/replay`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::WebhookDelivery>, Error<types::Problem>> {
+            let Self {
+                client,
+                job_id,
+                delivery_id,
+            } = self;
+            let job_id = job_id.map_err(Error::InvalidRequest)?;
+            let delivery_id = delivery_id.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/v1/jobs/{}/webhook-deliveries/{}/replay",
+                client.baseurl,
+                encode_path(&job_id.to_string()),
+                encode_path(&delivery_id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "replay_webhook_delivery",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
                 202u16 => ResponseValue::from_response(response).await,
                 400u16 => Err(Error::ErrorResponse(
                     ResponseValue::from_response(response).await?,
