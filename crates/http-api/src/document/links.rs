@@ -1,33 +1,23 @@
-//! Links: from each answer that names a job to every operation on that job, so that readers, and
-//! tests that follow them, find their way through a job's whole life.
+//! Links: from the answer that names a new job to every operation on it, and from a page to the
+//! next, so that readers, and tests that follow them, find their way through a job's whole life.
 
 use serde_json::{Value, json};
 
-/// Answers that name a job, by the operation that gives them, and where in the body they do.
-const NAMED: [(&str, &str); 2] = [("submit_job", "/job_id"), ("list_jobs", "/jobs/0/job_id")];
+/// Where in its body an answer names the job that it is about.
+const JOB_ID: &str = "$response.body#/job_id";
+
+/// Where in its body an answer says how to read on.
+const NEXT_CURSOR: &str = "$response.body#/next_cursor";
 
 pub(super) fn add(document: &mut Value) {
-    let on_a_job = operations_on_a_job(document);
-    for (source, pointer) in NAMED {
-        for target in &on_a_job {
-            let parameters = json!({"job_id": format!("$response.body#{pointer}")});
-            link(document, source, target, target, &parameters);
-        }
+    for target in operations_on_a_job(document) {
+        let parameters = json!({"job_id": JOB_ID});
+        link(document, "submit_job", &target, &target, &parameters);
     }
-    let cursor = json!({"cursor": "$response.body#/next_cursor"});
-    link(document, "list_jobs", "next_page", "list_jobs", &cursor);
-    let delivery = json!({
-        "job_id": "$request.path.job_id",
-        "delivery_id": "$response.body#/deliveries/0/delivery_id",
-    });
-    let replay = "replay_webhook_delivery";
-    link(
-        document,
-        "list_webhook_deliveries",
-        replay,
-        replay,
-        &delivery,
-    );
+    let next = json!({"cursor": NEXT_CURSOR});
+    link(document, "list_jobs", "next_page", "list_jobs", &next);
+    let next = json!({"job_id": JOB_ID, "cursor": NEXT_CURSOR});
+    link(document, "read_logs", "next_page", "read_logs", &next);
 }
 
 /// The ids of the operations whose path asks for a job and nothing else.

@@ -59,7 +59,6 @@ pub(super) fn sow(installation: &Installation, webhooks: SocketAddr) -> Outcome<
     wait_for(&api(&carol), &reported, "running")?;
     let run = submission_of(installation, &reported)?;
 
-    let first_page = api(&alice).get("/api/v1/jobs?limit=1")?;
     let kinds = api(&alice).get("/api/v1/job-types")?;
     let kinds: Vec<&Value> = items(&kinds["job_types"])
         .filter(|kind| kind["name"] != STANDING)
@@ -69,7 +68,6 @@ pub(super) fn sow(installation: &Installation, webhooks: SocketAddr) -> Outcome<
         facts: json!({
             "job_types": kinds,
             "jobs": jobs,
-            "cursors": [first_page["next_cursor"]],
             "webhook_url": webhook_url,
             "report": {"backend_id": run["backend_id"], "attempt": 1, "progress": 0.5},
         }),
