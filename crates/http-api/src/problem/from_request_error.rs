@@ -41,8 +41,8 @@ impl From<RequestError> for Problem {
             RequestError::AttemptNotFound { attempt, attempts } => Self::new(
                 ProblemKind::InvalidQuery,
                 format!(
-                    "attempt is {attempt}, and the job has had {attempts} so far. GET of the job \
-                     shows the last of them."
+                    "attempt is {attempt}, and the job has had {attempts} so far, which are counted \
+                     from 1."
                 ),
             ),
             RequestError::InvalidCursor => Self::new(
