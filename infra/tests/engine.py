@@ -49,17 +49,26 @@ def run(arguments):
     )
 
 
-def build(tag, dockerfile, *programs, arguments=()):
-    """The target `prebuilt` of a Dockerfile, with programs of this build, without what debuggers
-    want of them."""
+def build(tag, dockerfile, *programs):
+    """The target `prebuilt` of a Dockerfile, with programs of this build."""
     with tempfile.TemporaryDirectory() as context:
         for program in programs:
-            subprocess.run(
-                ["strip", "-o", Path(context) / program, PROGRAMS / program], check=True
-            )
+            shutil.copy(stripped(program), context)
         shutil.copy(DOCKERFILES / dockerfile, Path(context) / "Dockerfile")
-        options = ["--target", "prebuilt", "--network", "host", *arguments]
-        docker("build", *options, "--tag", tag, context)
+        docker("build", "--target", "prebuilt", "--network", "host", "--tag", tag, context)
+
+
+@cache
+def stripped(program):
+    """Without what debuggers want of it, which is most of it."""
+    path = Path(stripped_programs().name) / program
+    subprocess.run(["strip", "-o", path, PROGRAMS / program], check=True)
+    return path
+
+
+@cache
+def stripped_programs():
+    return tempfile.TemporaryDirectory(prefix="batchway-infra-")
 
 
 def build_text(tag, text):

@@ -92,7 +92,9 @@ class Compose(unittest.TestCase):
 
     def test_a_job_survives_the_restart_of_both(self):
         self.start_redis()
-        self.start("gateway", "--env", f"REDIS_PASSWORD={PASSWORD}")
+        # Its own command, only more often: nobody is to wait here.
+        often = ["--health-interval", "1s"]
+        self.start("gateway", *often, "--env", f"REDIS_PASSWORD={PASSWORD}")
         self.wait_until_healthy()
         key = docker("exec", self.container("gateway"), "batchway", "keys", "create", "--user", "me")
         job = self.ask(key, "/api/v1/jobs", simulation())["job_id"]
