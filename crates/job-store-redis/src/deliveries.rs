@@ -9,13 +9,13 @@ use batchway_domain::ports::{CommitError, DeliveryRequest, Receiver, StoreError}
 use batchway_domain::webhooks::{Delivery, DeliveryId};
 use bytes::Bytes;
 use fred::types::Value;
-use futures_util::future::try_join_all;
 
 use crate::connection::{argument, number};
 use crate::core::Core;
 use crate::due::ROUNDS;
 use crate::due_set::DueSet;
 use crate::keyspace::{Key, ShardKeys};
+use crate::outlook::answers;
 use crate::packing::{pack_event, unpack};
 use crate::reply::{array, bytes, optional_bytes, pairs, text, unexpected};
 use crate::script::Script;
@@ -121,8 +121,7 @@ impl Core {
         let takes = turns_by_shard(&next.turns)
             .into_iter()
             .map(|(shard, choice)| self.take_deliveries_in(shard, request, choice));
-        let taken: Vec<(String, Bytes)> =
-            try_join_all(takes).await?.into_iter().flatten().collect();
+        let taken: Vec<(String, Bytes)> = answers(takes).await?.concat();
         let may_have_more = next.is_crowded || taken.len() < next.turns.len();
         let taken = taken.iter().filter_map(read);
         let deliveries = in_turns(

@@ -14,7 +14,7 @@ use crate::connection::{argument, number};
 use crate::core::Core;
 use crate::due_set::DueSet;
 use crate::envelope::open;
-use crate::outlook::{Prospect, Prospects, by_shard};
+use crate::outlook::{Prospect, Prospects, answers, by_shard};
 use crate::reply::{array, bytes, integer, optional_bytes, pairs, text, unexpected};
 use crate::script::Script;
 use crate::turns::{WantedTurns, in_turns, turns_by_shard};
@@ -108,7 +108,7 @@ impl Core {
         let takes = turns_by_shard(&turns)
             .into_iter()
             .map(|(shard, choice)| self.take(request, shard, "turns", choice));
-        let taken: Taken = try_join_all(takes).await?.into_iter().flatten().collect();
+        let taken: Taken = answers(takes).await?.concat();
         let is_short = taken.len() < turns.len();
         // The name of its tenant stands behind each id.
         let tenant = |entry: &str| entry[JobId::LENGTH..].to_owned();

@@ -222,29 +222,15 @@ impl Core {
     /// Looks at these shards. One that can't be read is left as it was, unless none can.
     async fn look(&self, view: &mut View, wanted: Vec<Shard>) -> Result<(), StoreError> {
         let sets = &view.sets;
-        let looks = join_all(wanted.iter().map(|shard| self.heads(*shard, sets))).await;
-        let mut failure = None;
-        let mut answered = 0;
-        for (shard, look) in wanted.iter().zip(looks) {
-            match look {
-                Ok((time, queued, heads)) => {
-                    answered += 1;
-                    self.outlook.backlog.saw_queued(*shard, queued);
-                    view.heads[usize::from(shard.number())] = heads;
-                    view.server_time = Some((time, Instant::now()));
-                }
-                Err(error) => failure = Some(error),
-            }
+        let looks = wanted
+            .into_iter()
+            .map(async |shard| Ok((shard, self.heads(shard, sets).await?)));
+        for (shard, (time, queued, heads)) in answers(looks).await? {
+            self.outlook.backlog.saw_queued(shard, queued);
+            view.heads[usize::from(shard.number())] = heads;
+            view.server_time = Some((time, Instant::now()));
         }
-        match failure {
-            Some(error) if answered == 0 => Err(error),
-            Some(error) => {
-                let silent = wanted.len() - answered;
-                tracing::warn!(%error, shards = silent, "some shards can't be looked at");
-                Ok(())
-            }
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     async fn heads(
@@ -321,6 +307,31 @@ impl Core {
 
 fn optional(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
+}
+
+/// What shards answer to calls made at the same time. One that doesn't answer, as while it is
+/// moved, is passed over, unless none does.
+pub(crate) async fn answers<T>(
+    calls: impl IntoIterator<Item = impl Future<Output = Result<T, StoreError>>>,
+) -> Result<Vec<T>, StoreError> {
+    let (mut told, mut silent, mut failure) = (Vec::new(), 0, None);
+    for answer in join_all(calls).await {
+        match answer {
+            Ok(answer) => told.push(answer),
+            Err(error) => {
+                silent += 1;
+                failure = Some(error);
+            }
+        }
+    }
+    match failure {
+        Some(error) if told.is_empty() => Err(error),
+        Some(error) => {
+            tracing::warn!(%error, shards = silent, "some shards don't answer");
+            Ok(told)
+        }
+        None => Ok(told),
+    }
 }
 
 /// Groups what belongs to one shard, to be asked for together.

@@ -10,12 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use batchway_domain::identity::Shard;
 use batchway_domain::ports::StoreError;
 use fred::types::Value;
-use futures_util::future::try_join_all;
 
 use crate::connection::{argument, number};
 use crate::core::Core;
 use crate::due_set::DueSet;
-use crate::outlook::{Prospects, by_shard};
+use crate::outlook::{Prospects, answers, by_shard};
 use crate::reply::{array, integer, parsed, text, unexpected};
 use crate::script::Script;
 
@@ -124,7 +123,7 @@ impl Core {
             .filter(|prospect| prospect.due_at <= now.minus(prospect.late).as_millis());
         let most = wanted.of_each.min(wanted.limit);
         let looks = due.map(|prospect| self.claimants(set, prospect.shard, most));
-        let (seen, crowded): (Vec<_>, Vec<_>) = try_join_all(looks).await?.into_iter().unzip();
+        let (seen, crowded): (Vec<_>, Vec<_>) = answers(looks).await?.into_iter().unzip();
         let mut claimants = seen.concat();
         claimants.retain(|one| one.due > 0 && !wanted.except.contains(&one.name));
         let turns = self

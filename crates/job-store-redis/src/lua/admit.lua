@@ -132,15 +132,15 @@ end
 
 -- A few at a time, in passing: their being there a little longer harms nobody.
 local function forget_expired_keys()
-    for _ = 1, EXPIRED_AT_ONCE do
-        local entry = redis.call('LINDEX', expiry, 0)
-        if not entry or tonumber(entry:sub(1, 15)) > now then return end
-        redis.call('LPOP', expiry)
+    local entries, fields, expired = redis.call('LRANGE', expiry, 0, EXPIRED_AT_ONCE - 1), {}, 0
+    for _, entry in ipairs(entries) do
+        if tonumber(entry:sub(1, 15)) > now then break end
+        expired = expired + 1
         local kept = redis.call('HGET', idempotency, entry:sub(16))
-        if kept and kept:sub(33, 47) == entry:sub(1, 15) then
-            redis.call('HDEL', idempotency, entry:sub(16))
-        end
+        if kept and kept:sub(33, 47) == entry:sub(1, 15) then fields[#fields + 1] = entry:sub(16) end
     end
+    if expired > 0 then redis.call('LPOP', expiry, expired) end
+    if #fields > 0 then redis.call('HDEL', idempotency, unpack(fields)) end
 end
 
 local answers = {}

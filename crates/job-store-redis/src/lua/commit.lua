@@ -29,8 +29,8 @@ local key = value:sub(KEY_LENGTH, KEY_LENGTH + value:byte(KEY_LENGTH))
 
 redis.call('HSET', jobs, id, head .. key .. record)
 if status ~= new_status then
-    redis.call('ZREM', index, status .. index_rest)
     redis.call('ZADD', index, 0, new_status .. index_rest)
+    redis.call('ZREM', index, status .. index_rest)
 end
 if lane ~= new_lane or not move_due(lanes[lane], user, id, tonumber(ARGV[8])) then
     leave_due(lanes[lane], user, id)

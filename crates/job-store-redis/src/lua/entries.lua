@@ -1,5 +1,7 @@
 -- What several scripts need: the store's time, due entries, what was taken, counters, events,
 -- deliveries.
+-- While a slot is being moved, a command fails on a key that is not there, in the middle of a
+-- script too. So no script empties a key that it needs afterwards: it adds, and then removes.
 -- A job's value in `jobs`: version (8 bytes), operation (16), status letter, lane letter,
 -- length of its idempotency key (1 byte), that key, the packed record.
 
@@ -40,9 +42,9 @@ local function move_due(keys, user, id, at)
     local before = redis.call('ZSCORE', keys.due, id)
     if not before then return false end
     redis.call('ZADD', keys.due, string.format('%.0f', at), id)
-    if keys.turns then
-        redis.call('ZREM', keys.turns, turn(user, tonumber(before), id))
+    if keys.turns and tonumber(before) ~= at then
         redis.call('ZADD', keys.turns, 0, turn(user, at, id))
+        redis.call('ZREM', keys.turns, turn(user, tonumber(before), id))
     end
     return true
 end

@@ -15,6 +15,19 @@ local deliveries, of_jobs, outbox = KEYS[15], KEYS[16], { due = KEYS[17], turns 
 local id, user, operation, receiver = ARGV[2], ARGV[3], ARGV[7], ARGV[8]
 local REMEMBERED_FOR = 60000
 
+local function forget_deliveries()
+    local ids, waiting = deliveries_of(of_jobs, id), {}
+    if #ids == 0 then return end
+    for _, delivery in ipairs(ids) do
+        local at = redis.call('ZSCORE', outbox.due, delivery)
+        if at then waiting[#waiting + 1] = turn(receiver, tonumber(at), delivery) end
+    end
+    redis.call('HDEL', deliveries, unpack(ids))
+    redis.call('HDEL', of_jobs, id)
+    redis.call('ZREM', outbox.due, unpack(ids))
+    if #waiting > 0 then redis.call('ZREM', outbox.turns, unpack(waiting)) end
+end
+
 local value = redis.call('HGET', jobs, id)
 if not value then
     -- The reply was lost and the client asks again.
@@ -38,12 +51,6 @@ redis.call('ZREM', index, status .. ARGV[5])
 leave_due(lanes[lane], user, id)
 count(counts, user, status, lane, nil, nil)
 if ARGV[6] ~= '' then redis.call('ZREM', runs, ARGV[6]) end
-if receiver then
-    for _, delivery in ipairs(deliveries_of(of_jobs, id)) do
-        redis.call('HDEL', deliveries, delivery)
-        leave_due(outbox, receiver, delivery)
-    end
-    redis.call('HDEL', of_jobs, id)
-end
+if receiver then forget_deliveries() end
 forget_old_events(events, store_time(ARGV[1]))
 return { 'K', queued(counts) }

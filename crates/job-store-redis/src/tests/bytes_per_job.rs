@@ -6,6 +6,13 @@ use super::fixture::Fixture;
 
 const JOBS: u64 = 2000;
 
+const OUTBOX: [&str; 4] = [
+    "deliveries",
+    "deliveries-of",
+    "deliveries-due",
+    "deliveries-turns",
+];
+
 /// Record, index, due entry, events; the params apart.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_job_takes_at_most_1_kib_and_its_events() {
@@ -42,6 +49,28 @@ async fn a_running_job_takes_at_most_1_kib_and_its_events() {
         .map(|(_, bytes)| bytes)
         .sum();
     assert!(record <= 1024, "{record} bytes: {parts:?}");
+    for name in OUTBOX {
+        assert_eq!(of(name), 0, "{name}: nobody is told of these jobs");
+    }
+}
+
+/// Beside what its job takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_delivery_takes_at_most_1_kib() {
+    let fixture = Fixture::new().await;
+    let key = fixture.key_of("ada").await;
+    let told = join_all((0..JOBS).map(|_| fixture.post("ada", &key))).await;
+    let tag = format!("{{bw:{}}}", told[0].id.job().shard());
+    let parts = OUTBOX.map(|name| {
+        let key = format!("{tag}:{name}");
+        let usage = fixture
+            .server
+            .cli(&["MEMORY", "USAGE", &key, "SAMPLES", "0"]);
+        (name, usage.parse::<u64>().unwrap() / JOBS)
+    });
+    let all: u64 = parts.iter().map(|(_, bytes)| bytes).sum();
+    println!("{all} bytes a waiting delivery in all; {parts:?}");
+    assert!(all <= 1024, "{all} bytes: {parts:?}");
 }
 
 fn used(fixture: &Fixture) -> u64 {

@@ -8,7 +8,8 @@ use batchway_domain::identity::UserName;
 use batchway_domain::job::Job;
 use batchway_domain::job::machine::{Observation, observe};
 use batchway_domain::ports::{Admission, ApiKeys, Clock, JobCommit, JobStore, KeyRecord};
-use batchway_domain::security::{ApiKey, KeyDigest};
+use batchway_domain::security::{ApiKey, KeyDigest, WebhookTarget};
+use batchway_domain::webhooks::Delivery;
 use batchway_memory_adapters::ManualClock;
 use batchway_port_contracts::specimens;
 use batchway_test_servers::RedisServer;
@@ -76,18 +77,33 @@ impl Fixture {
             .collect()
     }
 
+    /// Makes something to be told: a job that is cancelled at once.
+    pub(crate) async fn post(&self, user: &str, key: &KeyDigest) -> Delivery {
+        let mut admission = self.admission(user);
+        let target = WebhookTarget::parse("https://hooks.example.com/jobs");
+        admission.job.webhook = Some(target.unwrap());
+        let job = self.store.admit(key, admission).await.unwrap().job;
+        let commit = self.commit_of(&job, &Observation::CancelRequested);
+        self.store.commit(commit.clone()).await.unwrap();
+        commit.deliveries().remove(0)
+    }
+
     /// Moves a job by one observation and commits that.
     pub(crate) async fn observe(&self, job: &Job, observation: &Observation) -> Job {
+        let commit = self.commit_of(job, observation);
+        self.store.commit(commit.clone()).await.unwrap();
+        commit.job
+    }
+
+    fn commit_of(&self, job: &Job, observation: &Observation) -> JobCommit {
         let now = self.clock.now();
         let transition = observe(job, observation, &specimens::rules(), now).unwrap();
-        let commit = JobCommit {
-            job: transition.job.clone(),
+        JobCommit {
+            job: transition.job,
             expected_version: job.version,
             operation: u128::from(self.serial()),
             events: transition.events,
-        };
-        self.store.commit(commit).await.unwrap();
-        transition.job
+        }
     }
 
     /// Takes a waiting job to Running.
@@ -96,6 +112,14 @@ impl Fixture {
         let claimed = self.observe(job, &specimens::claimed(now)).await;
         let sent = self.observe(&claimed, &specimens::taken(&claimed)).await;
         self.observe(&sent, &specimens::running(&sent, now)).await
+    }
+
+    /// Puts bytes into a hash, behind the store's back.
+    pub(crate) fn put(&self, hash: &str, field: &str, value: &[u8]) {
+        let script = "return redis.call('HSET', KEYS[1], ARGV[1], (ARGV[2]:gsub('..', \
+                      function(hex) return string.char(tonumber(hex, 16)) end)))";
+        let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.server.cli(&["EVAL", script, "1", hash, field, &hex]);
     }
 
     /// How often each command was called, scripts' own calls too.

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use batchway_domain::job::Lane;
-use batchway_domain::ports::{DueRequest, JobStore};
+use batchway_domain::ports::{DeliveryRequest, DueRequest, JobStore, WebhookOutbox};
 use batchway_port_contracts::specimens;
 use tokio::time::Instant;
 
 use super::fixture::Fixture;
+
+/// All shards are looked at again when the last look is so old.
+const LOOKED_EACH: Duration = Duration::from_secs(1);
 
 fn lanes() -> Vec<DueRequest> {
     let backends = [specimens::backend(), "aws-batch".parse().unwrap()];
@@ -29,19 +32,32 @@ fn lanes() -> Vec<DueRequest> {
         .collect()
 }
 
+fn deliveries() -> DeliveryRequest {
+    DeliveryRequest {
+        limit: 100,
+        per_receiver: 4,
+        except: Vec::new(),
+        lease: Duration::from_secs(30),
+    }
+}
+
+/// One round of all loops.
+async fn take_all(fixture: &Fixture) {
+    for lane in lanes() {
+        assert_eq!(JobStore::take_due(&fixture.store, &lane).await.unwrap(), []);
+    }
+    let taken = WebhookOutbox::take_due(&fixture.store, &deliveries()).await;
+    assert_eq!(taken.unwrap(), []);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_store_costs_one_read_a_shard_and_second_whatever_the_loops() {
     let fixture = Fixture::new().await;
-    let lanes = lanes();
-    for lane in &lanes {
-        fixture.store.take_due(lane).await.unwrap();
-    }
+    take_all(&fixture).await;
     let begun = Instant::now();
     let before = fixture.calls("evalsha");
     for _ in 0..50 {
-        for lane in &lanes {
-            assert_eq!(fixture.store.take_due(lane).await.unwrap(), []);
-        }
+        take_all(&fixture).await;
     }
     let looks = begun.elapsed().as_secs() + 1;
     let calls = fixture.calls("evalsha") - before;
@@ -53,18 +69,32 @@ async fn an_idle_store_costs_one_read_a_shard_and_second_whatever_the_loops() {
 async fn after_an_admission_only_its_shard_is_looked_at() {
     let fixture = Fixture::new().await;
     let key = fixture.key_of("ada").await;
-    let lanes = lanes();
-    for lane in &lanes {
-        fixture.store.take_due(lane).await.unwrap();
-    }
     let begun = Instant::now();
+    take_all(&fixture).await;
     let before = fixture.calls("evalsha");
     fixture.admit_many("ada", &key, 1).await;
-    let taken = fixture.store.take_due(&lanes[0]).await.unwrap();
-    assert_eq!(taken.len(), 1);
+    let taken = JobStore::take_due(&fixture.store, &lanes()[0]).await;
+    assert_eq!(taken.unwrap().len(), 1);
     let calls = fixture.calls("evalsha") - before;
     // Admission, look, tenants, taking.
-    if begun.elapsed() < Duration::from_millis(500) {
+    if begun.elapsed() < LOOKED_EACH {
         assert!(calls <= 4, "{calls}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_event_only_its_shard_is_looked_at_for_deliveries() {
+    let fixture = Fixture::new().await;
+    let key = fixture.key_of("ada").await;
+    let begun = Instant::now();
+    take_all(&fixture).await;
+    let before = fixture.calls("evalsha");
+    let told = fixture.post("ada", &key).await;
+    let taken = WebhookOutbox::take_due(&fixture.store, &deliveries()).await;
+    assert_eq!(taken.unwrap(), [told]);
+    let calls = fixture.calls("evalsha") - before;
+    // Admission, the job's end, look, receivers, taking.
+    if begun.elapsed() < LOOKED_EACH {
+        assert!(calls <= 5, "{calls}");
     }
 }

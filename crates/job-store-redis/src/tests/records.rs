@@ -1,7 +1,10 @@
 //! Records as past gateways packed them, and as later ones may.
 
 use batchway_domain::job::{Job, Lane};
-use batchway_domain::ports::{DueRequest, JobQuery, JobStore, ReadError, StoreError};
+use batchway_domain::ports::{
+    DeliveryRequest, DueRequest, JobQuery, JobStore, ReadError, StoreError, WebhookOutbox,
+};
+use batchway_domain::webhooks::Delivery;
 use batchway_port_contracts::specimens;
 use std::time::Duration;
 
@@ -10,6 +13,7 @@ use crate::packing::{pack_event, pack_record, unpack};
 
 const RECORD: &str = include_str!("../fixtures/record.json");
 const EVENT: &str = include_str!("../fixtures/event.json");
+const DELIVERY: &str = include_str!("../fixtures/delivery.json");
 
 /// A form is read for ever, so a fixture is never changed: a new form gets fixtures of its own.
 #[test]
@@ -17,6 +21,7 @@ fn every_form_is_read_as_ever() {
     let forms = [
         (include_str!("../fixtures/record-form-1.hex"), RECORD),
         (include_str!("../fixtures/event-form-2.hex"), EVENT),
+        (include_str!("../fixtures/delivery-form-2.hex"), DELIVERY),
     ];
     for (packed, json) in forms {
         let packed = bytes_of(packed);
@@ -55,6 +60,16 @@ fn what_is_packed_is_small_and_comes_back() {
         event.len()
     );
     assert_eq!(unpack(&packed).unwrap(), event);
+    let delivery = DELIVERY.trim_end().as_bytes();
+    Delivery::decode(delivery).unwrap();
+    let packed = pack_event(delivery);
+    assert!(
+        packed.len() * 5 < delivery.len() * 3,
+        "{} of {}",
+        packed.len(),
+        delivery.len()
+    );
+    assert_eq!(unpack(&packed).unwrap(), delivery);
     for odd in [&b""[..], b"{}", &[0xff; 70_000]] {
         assert_eq!(unpack(&pack_record(odd)).unwrap(), odd);
     }
@@ -80,14 +95,9 @@ async fn a_later_record_stops_nobody_else() {
     let later = &jobs[1];
     let hash = format!("{{bw:{}}}:jobs", later.id.shard());
     let value = [&[0; 24][..], b"qd", &[0], &[9, 1, 2, 3]].concat();
-    let script = "return redis.call('HSET', KEYS[1], ARGV[1], (ARGV[2]:gsub('..', function(hex) \
-                  return string.char(tonumber(hex, 16)) end)))";
-    let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
-    fixture
-        .server
-        .cli(&["EVAL", script, "1", &hash, later.id.as_str(), &hex]);
+    fixture.put(&hash, later.id.as_str(), &value);
 
-    let read = fixture.store.load(&later.id).await;
+    let read = JobStore::load(&fixture.store, &later.id).await;
     assert!(
         matches!(read, Err(StoreError::Unreadable { .. })),
         "{read:?}"
@@ -102,16 +112,46 @@ async fn a_later_record_stops_nobody_else() {
         lease: Duration::from_secs(30),
         created_before: None,
     };
-    let taken = fixture.store.take_due(&due).await.unwrap();
+    let taken = JobStore::take_due(&fixture.store, &due).await.unwrap();
     assert_eq!(taken, [jobs[0].clone(), jobs[2].clone()]);
     let times = jobs.iter().map(|job| (job.id.clone(), job.created_at));
     let times: Vec<_> = times.collect();
     fixture.store.reschedule(&times).await.unwrap();
-    assert_eq!(fixture.store.take_due(&due).await.unwrap().len(), 2);
+    let taken = JobStore::take_due(&fixture.store, &due).await.unwrap();
+    assert_eq!(taken.len(), 2);
     let page = JobQuery {
         limit: 10,
         ..JobQuery::default()
     };
     let listed = JobStore::list(&fixture.store, &key, &page).await;
     assert!(listed.is_err_and(|error| unreadable(&error)));
+}
+
+/// The same of a delivery, whose receiver gets the others meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_delivery_stops_no_other() {
+    let fixture = Fixture::new().await;
+    let key = fixture.key_of("ada").await;
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(fixture.post("ada", &key).await);
+    }
+    let later = told.remove(1).id;
+    let hash = format!("{{bw:{}}}:deliveries", later.job().shard());
+    let value = [&[0; 8][..], &[9, 1, 2, 3]].concat();
+    fixture.put(&hash, &later.to_string(), &value);
+
+    let read = WebhookOutbox::load(&fixture.store, &later).await;
+    assert!(
+        matches!(read, Err(StoreError::Unreadable { .. })),
+        "{read:?}"
+    );
+    let request = DeliveryRequest {
+        limit: 10,
+        per_receiver: 10,
+        except: Vec::new(),
+        lease: Duration::from_secs(30),
+    };
+    let taken = WebhookOutbox::take_due(&fixture.store, &request).await;
+    assert_eq!(taken.unwrap(), told);
 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::fixture::DURABLE;
 use super::stage::{Stage, commit_of, dispatch, now, until};
+use super::webhooks::{URL, delivered, secrets};
 
 /// So long a caller may wait for the news that Redis is gone.
 const SECONDS: Duration = Duration::from_secs(10);
@@ -81,7 +82,7 @@ async fn a_redis_that_is_full_takes_no_jobs_but_lets_those_there_go_on() {
     let server = RedisServer::start();
     let stage = Stage::at(&server.url()).await;
     let key = stage.key_of("ada").await;
-    let job = stage.admit("ada", &key).await;
+    let job = stage.admit_told("ada", &key, URL).await;
     server.cli(&["CONFIG", "SET", "maxmemory", "1mb"]);
 
     let full = stage.try_admit("ada", &key).await.unwrap_err();
@@ -91,6 +92,10 @@ async fn a_redis_that_is_full_takes_no_jobs_but_lets_those_there_go_on() {
     );
     let running = stage.start(&job).await;
     assert_eq!(stage.take(dispatch(), 10).await, []);
+    let told = stage.take_deliveries(10).await.remove(0);
+    stage.outbox().record(&delivered(&told), 1).await.unwrap();
+    let (store, user) = (stage.webhook_secrets(), "ada".parse().unwrap());
+    assert!(store.replace(&user, None, &secrets(1)).await.unwrap());
     stage.observe(&running, &Observation::CancelRequested).await;
     stage
         .store

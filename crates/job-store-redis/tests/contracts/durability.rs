@@ -1,22 +1,32 @@
 //! What was acknowledged is there after the server was killed, or a replica took its place.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
 use batchway_domain::identity::JobId;
-use batchway_domain::ports::{AdmitError, JobStore, Queue, StoreError, SweepLedger};
+use batchway_domain::ports::{AdmitError, CommitError, JobStore, Queue, StoreError, SweepLedger};
+use batchway_domain::security::KeyDigest;
 use batchway_job_store_redis::{Durability, RedisConfig};
 use batchway_test_servers::RedisServer;
 use futures_util::future::join_all;
 
 use super::fixture::DURABLE;
-use super::stage::{Stage, now, until};
+use super::stage::{Stage, admission, now, until};
+use super::webhooks::{URL, delivered, secrets, told};
 
 /// Each kills the server under load.
 const ROUNDS: usize = 20;
 const CALLERS: usize = 8;
 
+/// What callers were told is done.
+#[derive(Default)]
+struct Acknowledged {
+    admitted: BTreeSet<JobId>,
+    cancelled: BTreeSet<JobId>,
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_server_loses_no_acknowledged_job() {
+async fn a_killed_server_loses_nothing_acknowledged_and_tells_of_every_end() {
     let server = RedisServer::start_with(&DURABLE);
     let stage = Stage::with(RedisConfig {
         durability: Durability::Fsync,
@@ -24,9 +34,10 @@ async fn a_killed_server_loses_no_acknowledged_job() {
     })
     .await;
     let key = stage.key_of("ada").await;
-    let mut acknowledged = BTreeSet::new();
+    let acknowledged = Mutex::new(Acknowledged::default());
     for round in 0..ROUNDS {
-        let callers = join_all((0..CALLERS).map(|_| admit_until_refused(&stage, &key)));
+        let calls =
+            (0..CALLERS).map(|_| admit_and_cancel_until_refused(&stage, &key, &acknowledged));
         let killer = async {
             // Later in each round, so that it hits another moment.
             for _ in 0..=round {
@@ -34,31 +45,43 @@ async fn a_killed_server_loses_no_acknowledged_job() {
             }
             server.kill();
         };
-        let (ids, ()) = tokio::join!(callers, killer);
-        acknowledged.extend(ids.into_iter().flatten());
+        tokio::join!(join_all(calls), killer);
         server.start_again();
         until("the store is well again", async || {
             stage.store.check().await.ok()
         })
         .await;
     }
-    let kept = stage.all(&key).await;
-    let kept: BTreeSet<JobId> = kept.into_iter().map(|job| job.id).collect();
-    let lost: Vec<_> = acknowledged.difference(&kept).collect();
-    assert!(lost.is_empty(), "{lost:?}");
-    assert!(acknowledged.len() >= ROUNDS, "{}", acknowledged.len());
+    let (mut kept, mut ended) = (BTreeSet::new(), BTreeSet::new());
+    for job in stage.all(&key).await {
+        let is_ended = job.status().is_terminal();
+        let told = stage.outbox().of_job(&job.id, 10).await.unwrap();
+        assert_eq!(told.len(), usize::from(is_ended), "{}", job.id);
+        ended.extend(is_ended.then(|| job.id.clone()));
+        kept.insert(job.id);
+    }
+    let acknowledged = acknowledged.into_inner().unwrap();
+    assert!(acknowledged.admitted.is_subset(&kept));
+    assert!(acknowledged.cancelled.is_subset(&ended));
+    assert!(acknowledged.admitted.len() >= ROUNDS);
+    assert!(!acknowledged.cancelled.is_empty());
 }
 
-async fn admit_until_refused(
+async fn admit_and_cancel_until_refused(
     stage: &Stage,
-    key: &batchway_domain::security::KeyDigest,
-) -> Vec<JobId> {
-    let mut ids = Vec::new();
+    key: &KeyDigest,
+    acknowledged: &Mutex<Acknowledged>,
+) {
     loop {
-        match stage.try_admit("ada", key).await {
-            Ok(admitted) => ids.push(admitted.job.id),
-            Err(_) => return ids,
+        let Ok(admitted) = stage.store.admit(key, told(admission("ada"), URL)).await else {
+            return;
+        };
+        let id = admitted.job.id.clone();
+        acknowledged.lock().unwrap().admitted.insert(id.clone());
+        if stage.cancel(&admitted.job).await.is_err() {
+            return;
         }
+        acknowledged.lock().unwrap().cancelled.insert(id);
     }
 }
 
@@ -86,6 +109,11 @@ async fn what_is_acknowledged_is_on_the_replica() {
     let kept_since = stage.store.kept_since().await.unwrap();
     let queue = Queue("here".to_owned());
     stage.store.record_sweep(&queue, kept_since).await.unwrap();
+    let done = delivered(&stage.post("ada", &key, URL).await);
+    stage.outbox().record(&done, 1).await.unwrap();
+    let user = "ada".parse().unwrap();
+    let replacing = stage.webhook_secrets();
+    assert!(replacing.replace(&user, None, &secrets(1)).await.unwrap());
     primary.kill();
     replica.cli(&["REPLICAOF", "NO", "ONE"]);
     let after = Stage::at(&replica.url()).await;
@@ -97,6 +125,9 @@ async fn what_is_acknowledged_is_on_the_replica() {
     for job in admitted {
         assert_eq!(after.store.load(&job.id).await.unwrap(), Some(job));
     }
+    assert_eq!(after.outbox().load(&done.id).await.unwrap(), Some(done));
+    let kept = after.webhook_secrets().load(&user).await.unwrap();
+    assert_eq!(kept, Some(secrets(1)));
 }
 
 /// Also a replay, whose script writes nothing.
@@ -117,11 +148,26 @@ async fn nothing_is_acknowledged_while_the_replica_is_gone() {
     .await;
     let key = stage.key_of("ada").await;
     let admission = super::stage::keyed("ada", "once");
+    let waiting = stage.post("ada", &key, URL).await;
     replica.pause();
     let refused = stage
         .store
         .record_sweep(&Queue("here".to_owned()), now())
         .await;
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable { .. })),
+        "{refused:?}"
+    );
+    let refused = stage.outbox().record(&delivered(&waiting), 1).await;
+    assert!(
+        matches!(
+            refused,
+            Err(CommitError::Store(StoreError::Unavailable { .. }))
+        ),
+        "{refused:?}"
+    );
+    let (store, user) = (stage.webhook_secrets(), "ada".parse().unwrap());
+    let refused = store.replace(&user, None, &secrets(1)).await;
     assert!(
         matches!(refused, Err(StoreError::Unavailable { .. })),
         "{refused:?}"
@@ -142,5 +188,5 @@ async fn nothing_is_acknowledged_while_the_replica_is_gone() {
     })
     .await;
     assert!(admitted.replayed, "it was written the first time");
-    assert_eq!(stage.all(&key).await.len(), 1);
+    assert_eq!(stage.all(&key).await.len(), 2);
 }

@@ -15,6 +15,7 @@ use batchway_test_servers::RedisServer;
 
 use super::stage::{Stage, admission, dispatch, keyed, now};
 use super::swallowing_proxy::SwallowingProxy;
+use super::webhooks::{URL, delivered, secrets};
 
 struct Lossy {
     proxy: SwallowingProxy,
@@ -169,6 +170,48 @@ async fn what_a_sweep_noted_twice_is_noted_once_and_answered_as_it_was_first() {
     let forgetting = store.forget_orphan(&orphan.backend, &orphan.id);
     lossy.losing_reply_to("HDEL", forgetting).await.unwrap();
     assert_eq!(store.orphans().await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_in_vain_is_told_once() {
+    let lossy = Lossy::new().await;
+    let (stage, outbox) = (&lossy.stage, lossy.stage.outbox());
+    let key = stage.key_of("ada").await;
+    let job = stage.admit_told("ada", &key, URL).await;
+    let told = lossy.losing(stage.cancel(&job)).await.unwrap();
+    let of_job = outbox.of_job(&job.id, 10).await.unwrap();
+    assert_eq!(of_job, std::slice::from_ref(&told));
+
+    // What only the script that takes is told.
+    let taking = stage.take_deliveries(10);
+    let taken = lossy.losing_reply_to("}:taken:", taking).await;
+    assert_eq!(
+        taken,
+        std::slice::from_ref(&told),
+        "now, not after its lease"
+    );
+    assert_eq!(stage.take_deliveries(10).await, []);
+
+    let done = delivered(&told);
+    let recording = outbox.record(&done, told.version);
+    lossy.losing(recording).await.unwrap();
+    let removing = stage.store.remove(&job.id, job.version + 1);
+    assert_eq!(outbox.load(&done.id).await.unwrap(), Some(done));
+    lossy.losing(removing).await.unwrap();
+    assert_eq!(outbox.load(&told.id).await.unwrap(), None);
+    assert_eq!(outbox.of_job(&job.id, 10).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_replaced_twice_by_one_call_are_replaced() {
+    let lossy = Lossy::new().await;
+    let (store, user) = (lossy.stage.webhook_secrets(), "ada".parse().unwrap());
+    let [first, second] = [1, 2].map(secrets);
+    let giving = store.replace(&user, None, &first);
+    assert!(lossy.losing(giving).await.unwrap());
+    let replacing = store.replace(&user, Some(&first), &second);
+    assert!(lossy.losing(replacing).await.unwrap());
+    assert_eq!(store.load(&user).await.unwrap(), Some(second));
 }
 
 /// The same from further out: the caller gets an error and asks again.

@@ -9,6 +9,7 @@ mod moving_slots;
 mod sharing;
 mod stage;
 mod swallowing_proxy;
+mod webhooks;
 
 use fixture::RedisFixture;
 

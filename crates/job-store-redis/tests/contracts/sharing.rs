@@ -7,7 +7,7 @@ use std::time::Duration;
 use batchway_domain::Timestamp;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{Job, Lane};
-use batchway_domain::ports::{AdmitError, JobStore};
+use batchway_domain::ports::{AdmitError, DeliveryRequest, JobStore, Receiver};
 use batchway_job_store_redis::{RedisConfig, StoreTime};
 use batchway_memory_adapters::ManualClock;
 use batchway_port_contracts::specimens;
@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::stage::{
     Stage, admission, dispatch, until, users_of_different_shards, users_of_one_shard,
 };
+use super::webhooks::{URL, deliveries};
 
 /// So late may a replica be that must look first.
 const NOTICED_WITHIN: Duration = Duration::from_secs(10);
@@ -190,6 +191,55 @@ async fn a_crowded_shard_keeps_nobody_waiting_for_ever() {
     }
     assert_eq!(taken.len(), users.len());
     assert!(taken.values().all(|jobs| *jobs == 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_share_deliveries_and_never_take_one_twice() {
+    let server = RedisServer::start();
+    let replicas = [
+        Stage::at(&server.url()).await,
+        Stage::at(&server.url()).await,
+    ];
+    let mut posted = BTreeSet::new();
+    for user in users_of_different_shards(20) {
+        let key = replicas[0].key_of(&user).await;
+        for url in [URL, "https://other.example.com/"] {
+            posted.insert(replicas[0].post(&user, &key, url).await.id);
+        }
+    }
+    let shares = futures_util::future::join_all(replicas.iter().map(async |replica| {
+        let mut taken = Vec::new();
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(5) {
+            let batch = replica.take_deliveries(7).await;
+            taken.extend(batch.into_iter().map(|delivery| delivery.id));
+        }
+        taken
+    }))
+    .await;
+    let all = shares.concat();
+    let different: BTreeSet<_> = all.iter().cloned().collect();
+    assert_eq!(all.len(), different.len(), "none was taken twice");
+    assert_eq!(different, posted, "none was left");
+}
+
+/// One user may have any number of receivers, and most of them may be out of order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_of_receivers_that_are_left_alone_hides_nobody() {
+    let server = RedisServer::start();
+    let stage = Stage::at(&server.url()).await;
+    let key = stage.key_of("ada").await;
+    let mut posted = Vec::new();
+    for number in 0..300 {
+        let url = format!("https://host{number:03}.example.com/");
+        posted.push(stage.post("ada", &key, &url).await);
+    }
+    let well = posted.remove(290);
+    let request = DeliveryRequest {
+        except: posted.iter().map(Receiver::of).collect(),
+        ..deliveries(10)
+    };
+    assert_eq!(stage.outbox().take_due(&request).await.unwrap(), [well]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
