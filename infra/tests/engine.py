@@ -55,7 +55,7 @@ def build(tag, dockerfile, *programs):
         for program in programs:
             shutil.copy(stripped(program), context)
         shutil.copy(DOCKERFILES / dockerfile, Path(context) / "Dockerfile")
-        docker("build", "--target", "prebuilt", "--network", "host", "--tag", tag, context)
+        build_in(context, tag, "--target", "prebuilt")
 
 
 @cache
@@ -74,4 +74,13 @@ def stripped_programs():
 def build_text(tag, text):
     with tempfile.TemporaryDirectory() as context:
         (Path(context) / "Dockerfile").write_text(text)
-        docker("build", "--tag", tag, context)
+        build_in(context, tag)
+
+
+def build_in(context, tag, *options):
+    """The image that bore the tag before goes: each takes some tens of megabytes."""
+    before = docker("images", "--quiet", tag)
+    docker("build", *options, "--network", "host", "--tag", tag, context)
+    if before and before != docker("images", "--quiet", tag):
+        # Another image may still be made of it.
+        succeeds("rmi", before)

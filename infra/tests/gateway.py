@@ -99,14 +99,17 @@ class Gateway:
             self.url + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
+            headers={
+                "Authorization": f"Bearer {self.key}",
+                "Content-Type": "application/json",
+            },
         )
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
 
 def wait_for(what, limit, is_there):
-    """What `is_there` answers once that is true; it is asked again and again for `limit` seconds."""
+    """What `is_there` answers once that is true, asked again and again for `limit` seconds."""
     deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
         if found := is_there():

@@ -96,7 +96,8 @@ class Compose(unittest.TestCase):
         often = ["--health-interval", "1s"]
         self.start("gateway", *often, "--env", f"REDIS_PASSWORD={PASSWORD}")
         self.wait_until_healthy()
-        key = docker("exec", self.container("gateway"), "batchway", "keys", "create", "--user", "me")
+        create = ["batchway", "keys", "create", "--user", "me"]
+        key = docker("exec", self.container("gateway"), *create)
         job = self.ask(key, "/api/v1/jobs", simulation())["job_id"]
         ended = wait_for("the job to end", START_LIMIT, lambda: self.if_completed(key, job))
         self.assertEqual(ended["status"], "completed", json.dumps(ended))

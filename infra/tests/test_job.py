@@ -9,6 +9,8 @@ from emulator import Emulator
 from gateway import USER, Gateway, wait_for
 from stack import Stack
 
+RUNNER = "batchway-infra-runner:test"
+IMAGE = "batchway-infra-job:test"
 JOB_LIMIT = 120
 
 LONG_SIMULATION = {
@@ -22,10 +24,9 @@ class Job(unittest.TestCase):
     def setUpClass(cls):
         engine.host()
         cls.aws = cls.enterClassContext(Emulator())
-        image = "batchway-infra-job:test"
-        cls.stack = Stack(cls.aws, Image=image)
-        engine.build("batchway-infra-runner:test", "job.Dockerfile", "batchway-runner", "open-chemistry")
-        engine.build_text(image, as_started_by_ecs(cls.aws, cls.stack.session_of_job()))
+        cls.stack = Stack(cls.aws, Image=IMAGE)
+        engine.build(RUNNER, "job.Dockerfile", "batchway-runner", "open-chemistry")
+        engine.build_text(IMAGE, as_started_by_ecs(cls.aws, cls.stack.session_of_job()))
         key = cls.stack.key_of_service()
         environment = {
             "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
@@ -73,7 +74,7 @@ class Job(unittest.TestCase):
 def as_started_by_ecs(aws, session):
     """ECS lends a container its role's credentials. moto does not, so the image brings them."""
     return f"""
-FROM batchway-infra-runner:test
+FROM {RUNNER}
 ENV AWS_ACCESS_KEY_ID={session["AccessKeyId"]}
 ENV AWS_SECRET_ACCESS_KEY={session["SecretAccessKey"]}
 ENV AWS_SESSION_TOKEN={session["SessionToken"]}

@@ -182,8 +182,8 @@ class InANetworkOfOnesOwn(unittest.TestCase):
             vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
             Stack(aws, VpcId=vpc, SubnetIds=",".join(subnets), Ec2="no")
             environments = aws.client("batch").describe_compute_environments()
-            used = [one["computeResources"]["subnets"] for one in environments["computeEnvironments"]]
-            self.assertEqual(used, [subnets])
+            [only] = environments["computeEnvironments"]
+            self.assertEqual(only["computeResources"]["subnets"], subnets)
             self.assertEqual(len(ec2.describe_vpcs()["Vpcs"]), 1)
 
 
