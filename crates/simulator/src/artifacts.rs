@@ -10,7 +10,7 @@ use batchway_domain::ports::{
     Disposition, Link,
 };
 use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryStreamExt, stream};
 
 use crate::network::{NoAnswer, Service};
 use crate::plants::Plant;
@@ -56,14 +56,20 @@ impl std::fmt::Debug for ArtifactsLink {
 impl ArtifactStore for ArtifactsLink {
     async fn put(
         &self,
-        _key: &ArtifactKey,
-        _content: ByteStream,
+        key: &ArtifactKey,
+        content: ByteStream,
     ) -> Result<ArtifactMetadata, ArtifactError> {
-        // A gateway creates, and never overwrites.
-        Err(ArtifactError::Unavailable {
-            reason: "nothing of a gateway puts".to_owned(),
-            source: None,
+        let key = key.clone();
+        // The request is whole when it arrives, or is none.
+        let pieces: Vec<Bytes> = content
+            .try_collect()
+            .await
+            .map_err(ArtifactError::BrokenInput)?;
+        self.call(async move |world: Arc<World>| {
+            let content = stream::iter(pieces.into_iter().map(Ok));
+            world.artifacts.put(&key, Box::pin(content)).await
         })
+        .await
     }
 
     async fn create(&self, key: &ArtifactKey, content: Bytes) -> Result<Created, ArtifactError> {

@@ -33,6 +33,10 @@ const ENDED_WITHIN: Duration = Duration::from_secs(12 * 60);
 /// How long a copy at the backend may be without an owner: the sweep finds it.
 pub const OWNED_WITHIN: Duration = Duration::from_secs(12 * 60);
 
+/// How long after that the logs of every job are beside its artifacts. Where they could not be put
+/// there, the next look comes the later the longer the job has ended.
+const ARCHIVED_WITHIN: Duration = Duration::from_secs(90 * 60);
+
 /// What came of a history.
 #[derive(Debug)]
 pub struct Verdict {
@@ -113,6 +117,7 @@ async fn run(world: &Arc<World>) -> Duration {
     until(world, last_fault + bound(world) + ENDED_WITHIN, have_ended).await;
     let swept = last_fault + bound(world).max(OWNED_WITHIN) + ENDED_WITHIN;
     until(world, swept, World::nothing_is_alive).await;
+    until(world, swept + ARCHIVED_WITHIN, logs_are_archived).await;
     resolved_after
 }
 
@@ -173,6 +178,31 @@ fn have_ended(world: &World) -> bool {
         .all(|job| job.status().is_terminal())
 }
 
+fn logs_are_archived(world: &World) -> bool {
+    let jobs = world.jobs.all_jobs();
+    jobs.iter().all(|job| job.archive_logs_at.is_none())
+}
+
+/// What every program wrote is beside the artifacts, but for what AWS Batch forgot before.
+fn judge_the_logs(world: &World, job: &Job) {
+    if job.archive_logs_at.is_some() {
+        world.truth().violate(format!("its logs are left: {job:?}"));
+    }
+    if world.truth().has_vanished() {
+        return;
+    }
+    for log in job.numbered_attempts() {
+        let key = job.folder().log(log.attempt.try_number, log.of_try);
+        let line = format!("-\tattempt {} of {}\n", log.of_copy, log.attempt.backend_id);
+        let content = world.artifacts.content(key.as_str()).unwrap_or_default();
+        if log.attempt.started_at.is_some() && !content.ends_with(line.as_bytes()) {
+            world
+                .truth()
+                .violate(format!("{key} is not the log of {job:?}"));
+        }
+    }
+}
+
 fn judge_the_end(world: &World) {
     if world.truth().violation().is_some() {
         return;
@@ -191,6 +221,7 @@ fn judge_the_end(world: &World) {
         if !job.status().is_terminal() {
             world.truth().violate(format!("never ended: {job:?}"));
         }
+        judge_the_logs(world, &job);
         let events = world.jobs.events_of(&job.id);
         let numbers: Vec<u64> = events.iter().map(|event| event.number).collect();
         if numbers != (1..=job.events).collect::<Vec<u64>>() {

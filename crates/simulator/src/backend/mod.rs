@@ -326,14 +326,23 @@ impl ComputeBackend for BatchLink {
 
     async fn read_log(
         &self,
-        _id: &BackendId,
-        _attempt: u32,
-        _from: LogPosition,
+        id: &BackendId,
+        attempt: u32,
+        from: LogPosition,
         _limit: usize,
     ) -> Result<LogPage, LogError> {
-        Err(LogError::NoLog {
-            reason: "programs of a simulation say nothing".to_owned(),
-        })
+        let described = self.details(vec![id.0.clone()]).await?;
+        let attempts = described.first().map(|job| describe(job).attempts);
+        let index = attempt as usize - 1;
+        let has_begun = attempts
+            .unwrap_or_default()
+            .get(index)
+            .is_some_and(|attempt| attempt.started_at.is_some());
+        if !has_begun {
+            let reason = "it has not begun, or is forgotten".to_owned();
+            return Err(LogError::NoLog { reason });
+        }
+        Ok(translation::log(id, attempt, &from))
     }
 
     async fn forget(&self, _id: &BackendId) -> Result<(), BackendError> {

@@ -3,7 +3,8 @@
 use batchway_domain::Timestamp;
 use batchway_domain::job::{BackendId, Failure, FailureClass};
 use batchway_domain::ports::{
-    BackendAttempt, BackendState, Description, Held, StopEvidence, Submission, SubmitError,
+    BackendAttempt, BackendState, Description, Held, LogCursor, LogLine, LogPage, LogPosition,
+    StopEvidence, Submission, SubmitError,
 };
 use batchway_domain::runner::exit_codes;
 use batchway_fake_aws_batch::ApiError;
@@ -135,4 +136,17 @@ fn failure(reason: &str, exit_code: Option<i32>) -> Failure {
         (_, Some(_)) => FailureClass::ProgramExit,
     };
     Failure::new(class, reason)
+}
+
+/// The whole log of an attempt: a line that says whose it is.
+pub(super) fn log(id: &BackendId, attempt: u32, from: &LogPosition) -> LogPage {
+    let line = LogLine {
+        at: None,
+        text: format!("attempt {attempt} of {id}"),
+    };
+    let is_read = matches!(from, LogPosition::After(_));
+    LogPage {
+        lines: if is_read { Vec::new() } else { vec![line] },
+        next: LogCursor("its end".to_owned()),
+    }
 }
