@@ -17,17 +17,21 @@ use crate::failure::{Failure, Outcome};
 use crate::metadata::Metadata;
 use crate::stopwatch::Stopwatch;
 use crate::{process, python};
-use round::Round;
+use round::{Phases, Round};
 use tally::Tally;
 
 /// What an evening's run tries, over both stores.
 const THOROUGH: u64 = 100_000;
 
 /// What every test run tries, over both stores.
-const IN_EVERY_TEST_RUN: u64 = 5_000;
+const IN_EVERY_TEST_RUN: u64 = 4_000;
 
 /// About what one more example makes: a case for each operation and a chain of some.
-const CASES_PER_EXAMPLE: u64 = 12;
+const CASES_PER_EXAMPLE: u64 = 15;
+
+/// One case in so many is at least to be a step of a chain: Hypothesis ends chains early where
+/// what the gateway answers depends on when it was asked.
+const ONE_STEP_IN: u64 = 8;
 
 /// More examples than this in one run make schemathesis slow and the gateway's folder large.
 const MOST_EXAMPLES: u64 = 400;
@@ -143,7 +147,7 @@ pub(crate) fn run(metadata: &Metadata, budget: &Budget) -> Outcome {
         let round = Round {
             seed: budget.seed,
             examples: 0,
-            is_first: true,
+            phases: Phases::All,
             webhooks,
         };
         let tally = try_out(&metadata.target, *store, round, share)?;
@@ -157,8 +161,9 @@ pub(crate) fn run(metadata: &Metadata, budget: &Budget) -> Outcome {
 /// Rounds until there are enough cases, each with the seed after that of the one before.
 fn try_out(target: &Path, store: Store, mut round: Round, share: u64) -> Outcome<Tally> {
     let mut tally = Tally::default();
-    while tally.cases() < share {
-        let left = share - tally.cases();
+    let steps = share / ONE_STEP_IN;
+    while tally.cases() < share || tally.steps_of_chains() < steps {
+        let left = share.saturating_sub(tally.cases()).max(steps);
         round.examples = left.div_ceil(CASES_PER_EXAMPLE).min(MOST_EXAMPLES);
         let found = round.run(target, store).map_err(|failure| {
             let (name, seed) = (store.name(), round.seed);
@@ -169,7 +174,11 @@ fn try_out(target: &Path, store: Store, mut round: Round, share: u64) -> Outcome
         })?;
         tally.merge(found);
         round.seed = round.seed.wrapping_add(1);
-        round.is_first = false;
+        round.phases = if tally.cases() < share {
+            Phases::Random
+        } else {
+            Phases::Chains
+        };
     }
     Ok(tally)
 }

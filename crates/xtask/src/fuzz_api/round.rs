@@ -21,10 +21,29 @@ pub(super) struct Round {
     pub(super) seed: u64,
     /// At most so many cases for each operation, and so many scenarios of several steps.
     pub(super) examples: u64,
-    /// What the document says makes the same examples and boundary cases in every round.
-    pub(super) is_first: bool,
+    pub(super) phases: Phases,
     /// Who takes the webhooks of jobs.
     pub(super) webhooks: SocketAddr,
+}
+
+/// Which phases of schemathesis.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Phases {
+    All,
+    /// Without examples and boundaries, which the document makes the same in every round.
+    Random,
+    /// Only chains of requests.
+    Chains,
+}
+
+impl Phases {
+    const fn names(self) -> &'static str {
+        match self {
+            Self::All => "examples,coverage,fuzzing,stateful",
+            Self::Random => "fuzzing,stateful",
+            Self::Chains => "stateful",
+        }
+    }
 }
 
 impl Round {
@@ -59,18 +78,13 @@ impl Round {
     }
 
     fn command(&self, target: &Path, installation: &Installation, job_token: &str) -> Command {
-        let phases = if self.is_first {
-            "examples,coverage,fuzzing,stateful"
-        } else {
-            "fuzzing,stateful"
-        };
         let mut command = Command::new(python::program(target, "schemathesis"));
         command
             .current_dir(&installation.folder)
             .env("BATCHWAY_JOB_TOKEN", job_token)
             .args(["--no-color", "run"])
             .arg(format!("http://{}/openapi.json", installation.address))
-            .args(["--phases", phases])
+            .args(["--phases", self.phases.names()])
             .args(["--seed", &self.seed.to_string()])
             .args(["--max-examples", &self.examples.to_string()])
             .args(["--report", "ndjson", "--report-ndjson-path", REPORT]);

@@ -8,7 +8,10 @@ use serde_json::Value;
 use crate::failure::{Failure, Outcome};
 
 /// The phases of schemathesis, in their order.
-const PHASES: [&str; 4] = ["examples", "coverage", "fuzzing", "stateful"];
+const PHASES: [&str; 4] = ["examples", "coverage", "fuzzing", CHAINS];
+
+/// The phase in which requests follow from the answers before them.
+const CHAINS: &str = "stateful";
 
 /// Cases that are of no phase: a check asked once more, such as without a key.
 const PROBES: &str = "probes";
@@ -66,7 +69,7 @@ impl Tally {
                 counts.invalid += 1;
             }
             let is_success = status.is_some_and(|status| (200..300).contains(&status));
-            if phase == "stateful" && is_success {
+            if phase == CHAINS && is_success {
                 counts.successes_in_chains += 1;
             }
         }
@@ -90,6 +93,14 @@ impl Tally {
     /// All cases.
     pub(super) fn cases(&self) -> u64 {
         self.operations.values().map(Counts::cases).sum()
+    }
+
+    /// Those that are steps of chains.
+    pub(super) fn steps_of_chains(&self) -> u64 {
+        let counts = self.operations.values();
+        counts
+            .filter_map(|counts| counts.by_phase.get(CHAINS))
+            .sum()
     }
 
     /// Fails where an operation was not really tried: one that only ever refused proves nothing.
