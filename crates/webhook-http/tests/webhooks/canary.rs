@@ -1,5 +1,6 @@
 //! Whoever must never be touched: a listener on every address of this machine.
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Mutex;
 
@@ -16,11 +17,7 @@ pub(crate) struct Canary {
 
 impl Canary {
     pub(crate) async fn listen() -> Self {
-        // One socket for both families; on a machine without IPv6 there is only one.
-        let listener = match TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).await {
-            Ok(listener) => listener,
-            Err(_) => TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.unwrap(),
-        };
+        let listener = bind_apart().await;
         let port = listener.local_addr().unwrap().port();
         let (visit, visitors) = watch::channel(Vec::new());
         tokio::spawn(async move {
@@ -51,4 +48,29 @@ impl Canary {
         let visits = seen.await.unwrap().len();
         visits - self.knocks.lock().unwrap().len()
     }
+}
+
+/// On a port that the operating system gives to nobody who asks for any: a neighbour that looks
+/// for a server of its own, on a port that was free a moment ago, must not be taken for a visitor.
+async fn bind_apart() -> TcpListener {
+    const APART: std::ops::Range<u16> = 20_000..30_000;
+    let own = u16::try_from(std::process::id() % u32::from(APART.end - APART.start)).unwrap();
+    let ports = APART.cycle().skip(usize::from(own));
+    for port in ports.take(APART.len()) {
+        // One socket for both families; on a machine without IPv6 there is only one.
+        let both = TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await;
+        match both {
+            Ok(listener) => return listener,
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {}
+            Err(_) => {
+                if let Ok(listener) = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await {
+                    return listener;
+                }
+            }
+        }
+    }
+    panic!(
+        "every port from {} on is in use: the canary needs one",
+        APART.start
+    );
 }

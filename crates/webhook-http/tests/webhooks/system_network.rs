@@ -5,6 +5,7 @@ use std::sync::Arc;
 use batchway_domain::security::WebhookPolicy;
 use batchway_memory_adapters::ManualClock;
 use batchway_webhook_http::{HttpWebhookSender, Network, SystemNetwork};
+use tokio::net::TcpSocket;
 
 use crate::canary::Canary;
 use crate::receiver::{Receiver, answers};
@@ -71,12 +72,12 @@ async fn a_name_is_resolved_by_the_system() {
     assert!(SystemNetwork::default().resolve("a..b").await.is_err());
 }
 
-/// A port that was free a moment ago refuses, and the canary's, which is forbidden, does not tell.
+/// A port that is taken and not listened at refuses, and those that are forbidden don't tell.
 #[tokio::test]
 async fn who_listens_is_told_only_of_what_is_allowed() {
-    let free = std::net::TcpListener::bind("127.77.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let deaf = TcpSocket::new_v4().unwrap();
+    deaf.bind("127.77.0.1:0".parse().unwrap()).unwrap();
+    let port = deaf.local_addr().unwrap().port();
     let refused = send(
         &sender(&["127.77.0.1/32"]),
         &format!("http://127.77.0.1:{port}/"),
@@ -87,7 +88,7 @@ async fn who_listens_is_told_only_of_what_is_allowed() {
     let canary = Canary::listen().await;
     let mut sentences = Vec::new();
     for port in [port, canary.port] {
-        let forbidden = send(&sender(&[]), &format!("http://127.0.0.1:{port}/")).await;
+        let forbidden = send(&sender(&[]), &format!("http://127.77.0.1:{port}/")).await;
         sentences.push(forbidden.unwrap_err());
     }
     assert_eq!(sentences[0], sentences[1]);
