@@ -17,9 +17,9 @@ pub(crate) const NOTHING_SAID: &str = "Done.";
 pub(super) fn add(document: &mut Value, notes: &[Notes]) {
     let schemas = document["components"]["schemas"].clone();
     document["components"]["headers"] = json!({"X-Request-Id": {
-        "description": "Names this request in the gateway's log: the caller's own, if it sent \
-                        one of at most 128 letters, digits and -_.:/+=.",
-        "schema": {"type": "string"},
+        "description": "Names this request in the gateway's log: the `X-Request-Id` that the \
+                        caller sent, if it is of this pattern, and otherwise a new one.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.:/+=-]{1,128}$"},
         "example": EXAMPLE_REQUEST_ID
     }});
     let paths = document["paths"].as_object_mut().into_iter().flatten();

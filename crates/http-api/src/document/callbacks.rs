@@ -11,8 +11,13 @@ use crate::webhook_event::WebhookEventObject;
 /// The expression by which the document finds the receiver in the request.
 const RECEIVER: &str = "{$request.body#/webhook_url}";
 
+/// The group of what has to do with webhooks.
+const TAG: &str = "Webhooks";
+
 const DESCRIPTION: &str = "\
-What happened to the job, once for each event, signed as Standard Webhooks \
+Where a job has a `webhook_url`, it is sent what happens to the job: `job.running`, \
+`job.completed`, `job.failed` and `job.cancelled`, each as a `WebhookEvent` (see the callback of \
+`POST /api/v1/jobs`), signed as Standard Webhooks \
 (https://www.standardwebhooks.com) has it, so that its libraries verify it. The secret is that \
 of the job's owner: `batchway webhook-secret show --user NAME`.
 
@@ -35,6 +40,14 @@ pub(super) fn add_schemas(document: &mut Value) {
 }
 
 pub(super) fn add(document: &mut Value) {
+    // Pages made from the document show what a group is about, and no description of callbacks.
+    for tag in document["tags"].as_array_mut().into_iter().flatten() {
+        if tag["name"] == TAG
+            && let Some(Value::String(description)) = tag.get_mut("description")
+        {
+            *description = format!("{description}\n\n{DESCRIPTION}");
+        }
+    }
     document["paths"]["/api/v1/jobs"]["post"]["callbacks"] =
         json!({"job_event": {RECEIVER: {"post": operation()}}});
 }
@@ -42,8 +55,8 @@ pub(super) fn add(document: &mut Value) {
 fn operation() -> Value {
     json!({
         "operationId": "receive_job_event",
-        "tags": ["Webhooks"],
-        "summary": "An event of a job, sent to you.",
+        "tags": [TAG],
+        "summary": "Receive an event of a job",
         "description": DESCRIPTION,
         "security": [],
         "parameters": headers(),

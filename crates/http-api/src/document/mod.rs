@@ -8,12 +8,15 @@
 //! 5. [`links`]: from an answer to the operations that it leads to;
 //! 6. [`callbacks`]: what the gateway sends to webhooks;
 //! 7. [`examples`]: of every parameter, header and property.
+//!
+//! It is written in the [`order`] in which a person reads it.
 
 mod answers;
 mod callbacks;
 mod examples;
 mod links;
 mod names;
+mod order;
 mod shape;
 
 use std::collections::HashMap;
@@ -22,13 +25,15 @@ use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::{Method, header};
 use poem::{Endpoint, Response};
 use poem_openapi::registry::{MetaApi, MetaPath, Registry};
+use poem_openapi::types::Type;
 use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) use self::answers::NOTHING_SAID;
 pub(crate) use self::examples::example_cursor;
 use crate::operations::{self, Operations};
+use crate::webhook_event::WebhookEventObject;
+use order::Order;
 
 const OPENAPI_VERSION: &str = "3.0.3";
 
@@ -39,27 +44,14 @@ const DESCRIPTION: &str = "Runs long jobs, follows them, stops them and hands ou
 
 /// The OpenAPI document as JSON, the same for the same version of the gateway.
 pub fn openapi_document() -> String {
-    /// The order in which a person reads it.
-    #[derive(Serialize)]
-    struct Ordered<'a> {
-        openapi: &'a Value,
-        info: &'a Value,
-        servers: &'a Value,
-        tags: &'a Value,
-        paths: &'a Value,
-        components: &'a Value,
-    }
-    let document = document();
-    let ordered = Ordered {
-        openapi: &document["openapi"],
-        info: &document["info"],
-        servers: &document["servers"],
-        tags: &document["tags"],
-        paths: &document["paths"],
-        components: &document["components"],
-    };
-    let text = serde_json::to_string_pretty(&ordered).expect("JSON can be written as JSON");
-    text + "\n"
+    let mut registry = Registry::new();
+    Described::register(&mut registry);
+    WebhookEventObject::register(&mut registry);
+    let operations = operations::notes().into_iter();
+    let operations = operations.map(|notes| notes.operation_id).collect();
+    let order = Order::new(&registry, operations);
+    let text = serde_json::to_string_pretty(&order.of(&document()));
+    text.expect("JSON can be written as JSON") + "\n"
 }
 
 /// The document as a tree.

@@ -70,7 +70,6 @@ fn job_type_name() -> Value {
     json!({
         "type": "string",
         "description": "The name of a job type. `GET /api/v1/job-types` lists them.",
-        "pattern": "^[a-z][a-z0-9_]{0,63}$",
-        "example": "run_simulation"
+        "pattern": "^[a-z][a-z0-9_]{0,63}$"
     })
 }

@@ -21,6 +21,7 @@ pub(super) fn mend(document: &mut Value) {
         mend_number(object);
         drop_defaults(object);
         mend_header_names(object);
+        mend_summary(object);
     });
     let schemas = document["components"]["schemas"]
         .as_object_mut()
@@ -132,6 +133,16 @@ fn mend_header_names(object: &mut Object) {
         *headers = named
             .map(|(name, header)| (title_case(&name), header))
             .collect();
+    }
+}
+
+/// The first sentence of an operation's documentation is the title of its description.
+fn mend_summary(object: &mut Object) {
+    if object.contains_key("operationId")
+        && let Some(Value::String(summary)) = object.get_mut("summary")
+        && summary.ends_with('.')
+    {
+        summary.pop();
     }
 }
 

@@ -53,12 +53,12 @@ fn every_operation_says_all_of_itself() {
             .as_str()
             .unwrap_or_else(|| panic!("{name}: id"));
         assert!(ids.insert(id.to_owned()), "{name}: {id} is taken");
-        for field in ["summary", "description"] {
-            let text = operation[field]
-                .as_str()
-                .unwrap_or_else(|| panic!("{name}: {field}"));
-            assert!(text.ends_with('.'), "{name}: {field} is a sentence");
-        }
+        let text = |field: &str| {
+            let text = operation[field].as_str();
+            text.unwrap_or_else(|| panic!("{name}: {field}"))
+        };
+        assert!(!text("summary").ends_with('.'), "{name}: a title");
+        assert!(text("description").ends_with('.'), "{name}: sentences");
         assert!(
             operation["tags"]
                 .as_array()
@@ -334,4 +334,44 @@ fn what_can_be_null_is_so_with_a_type() {
         failure.get("nullable").is_none(),
         "says nothing without a type: {failure}"
     );
+}
+
+#[test]
+fn it_is_written_in_the_order_of_reading() {
+    let text = openapi_document();
+    let is_in_order = |parts: &[&str]| {
+        let mut rest = text.as_str();
+        for part in parts {
+            rest = rest
+                .split_once(part)
+                .unwrap_or_else(|| panic!("{part} in {parts:?}"))
+                .1;
+        }
+    };
+    is_in_order(&["\"openapi\":", "\"info\":", "\"paths\":", "\"components\":"]);
+    is_in_order(&[
+        "\"/api/v1/jobs\":",
+        "/cancel\":",
+        "\"/api/v1/job-types\":",
+        "\"/healthz\":",
+    ]);
+    is_in_order(&[
+        "submit_job\"",
+        "list_jobs\"",
+        "get_job\"",
+        "check_readiness\"",
+    ]);
+    is_in_order(&[
+        "\"Job\": {",
+        "\"job_id\":",
+        "\"job_type\":",
+        "\"status\":",
+        "\"version\":",
+    ]);
+    is_in_order(&[
+        "\"example\": {",
+        "\"job_type\":",
+        "\"params\":",
+        "\"idempotency_key\":",
+    ]);
 }
