@@ -2,7 +2,7 @@
 
 The document is read from the gateway under test. Where it leaves open what this one gateway
 knows, it is narrowed, so that valid data is valid here too: which job types there are, where a
-webhook may go, which cursors were given out. Nothing is widened, and no failure is let pass.
+webhook may go, what was given out to callers. Nothing is widened, and no failure is let pass.
 """
 
 import hashlib
@@ -20,6 +20,9 @@ LONGEST_KEY = 255
 
 # The last cursor that was given out, by operation and job.
 CURSORS = {}
+
+# A delivery that was listed, by job.
+DELIVERIES = dict(KNOWN["deliveries"])
 
 NUMBERS = itertools.count()
 
@@ -77,6 +80,8 @@ def before_call(context, case, kwargs):
             case.query["attempt"] = 1
         if operation_id(case) == "submit_job":
             name_by_content(case)
+        if operation_id(case) == "replay_webhook_delivery" and next(NUMBERS) % 4:
+            take_a_listed_delivery(case)
 
 
 @schemathesis.hook
@@ -85,6 +90,9 @@ def after_call(context, case, response):
         cursor = response.json().get("next_cursor")
         if cursor is not None:
             CURSORS[place(case)] = cursor
+    if response.status_code == 200 and operation_id(case) == "list_webhook_deliveries":
+        for delivery in response.json()["deliveries"]:
+            DELIVERIES[response.json()["job_id"]] = delivery["delivery_id"]
 
 
 def operation_id(case):
@@ -108,6 +116,15 @@ def take_a_given_cursor(case):
         case.query["cursor"] = cursor
         for other in ("tail", "attempt"):
             case.query.pop(other, None)
+
+
+def take_a_listed_delivery(case):
+    """No schema can say which delivery is which job's. One in four asks for what there is not."""
+    job_id = case.path_parameters["job_id"]
+    if job_id not in DELIVERIES:
+        job_id = next(reversed(DELIVERIES))
+    case.path_parameters["job_id"] = job_id
+    case.path_parameters["delivery_id"] = DELIVERIES[job_id]
 
 
 def name_by_content(case):

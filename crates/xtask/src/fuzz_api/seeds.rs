@@ -59,6 +59,9 @@ pub(super) fn sow(installation: &Installation, webhooks: SocketAddr) -> Outcome<
     wait_for(&api(&carol), &reported, "running")?;
     let run = submission_of(installation, &reported)?;
 
+    let completed = text(&Value::Object(jobs.clone()), "completed")?;
+    let path = format!("/api/v1/jobs/{completed}/webhook-deliveries");
+    let deliveries = api(&alice).get(&path)?;
     let kinds = api(&alice).get("/api/v1/job-types")?;
     let kinds: Vec<&Value> = items(&kinds["job_types"])
         .filter(|kind| kind["name"] != STANDING)
@@ -67,6 +70,7 @@ pub(super) fn sow(installation: &Installation, webhooks: SocketAddr) -> Outcome<
         users: json!({"auth": [user("alice", &alice), user("bob", &bob)]}),
         facts: json!({
             "job_types": kinds,
+            "deliveries": {completed: deliveries["deliveries"][0]["delivery_id"]},
             "jobs": jobs,
             "webhook_url": webhook_url,
             "report": {"backend_id": run["backend_id"], "attempt": 1, "progress": 0.5},
