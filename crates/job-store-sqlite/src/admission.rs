@@ -5,6 +5,7 @@ use batchway_domain::ports::{Admission, AdmissionLimits, AdmitError, Admitted};
 use batchway_domain::security::KeyDigest;
 use rusqlite::{Connection, params};
 
+use crate::mirror_backlog::{self, BehindSince};
 use crate::store_error::store_error;
 use crate::{due, events, idempotency, records, tenants};
 
@@ -18,6 +19,7 @@ pub(crate) fn admit(
     key: &KeyDigest,
     admission: &Admission,
     now: Timestamp,
+    behind_since: BehindSince,
 ) -> Result<Admitted, AdmitError> {
     let tenant = tenants::of_key(connection, key)?;
     if let Some(wanted) = &admission.idempotency
@@ -42,6 +44,7 @@ pub(crate) fn admit(
     )?;
     due::enter(connection, number, tenant.number, &job)?;
     events::append(connection, number, tenant.number, &admitted.events)?;
+    mirror_backlog::enter(connection, number, behind_since)?;
     if let Some(wanted) = &admission.idempotency {
         idempotency::record(connection, tenant.number, wanted, &job.id, now)?;
     }

@@ -132,17 +132,23 @@ fn lease(
     until: Timestamp,
 ) -> rusqlite::Result<Vec<Taken>> {
     let mut put_off = connection.prepare_cached(LEASE)?;
-    let mut record = connection.prepare_cached(RECORD)?;
     numbers
         .iter()
         .map(|number| {
             put_off.execute(params![number, until.as_millis()])?;
-            record.query_one([number], |row| {
-                Ok(Taken {
-                    id: row.get(0)?,
-                    record: row.get(1)?,
-                })
-            })
+            read(connection, *number)
         })
         .collect()
+}
+
+/// The job of this number.
+pub(crate) fn read(connection: &Connection, number: i64) -> rusqlite::Result<Taken> {
+    connection
+        .prepare_cached(RECORD)?
+        .query_one([number], |row| {
+            Ok(Taken {
+                id: row.get(0)?,
+                record: row.get(1)?,
+            })
+        })
 }

@@ -2,7 +2,7 @@
 //!
 //! Jobs, API keys, past runs and webhooks on their way in one SQLite file. [`SqliteJobStore`]
 //! implements the ports `JobStore`, `ApiKeys`, `RunHistory`, `SweepLedger`, `WebhookOutbox`,
-//! `WebhookSecrets` and `CallBudget` of the domain, the last in memory.
+//! `WebhookSecrets`, `MirrorBacklog` and `CallBudget` of the domain, the last in memory.
 //!
 //! * **Durable**: a write-ahead log with `synchronous=FULL`. What is answered with `Ok` is on the
 //!   disk: it survives the death of the process, and of the machine as far as the disk keeps what
@@ -25,6 +25,8 @@
 //! * **Webhooks**: what a job tells its receiver is written by the commit of the event, in the
 //!   same savepoint. Receivers take turns (`receivers`); the backlog of one makes nobody else's
 //!   turn later or dearer.
+//! * **Mirror**: a store that is opened to do so keeps in mind which jobs have changed since they
+//!   were mirrored, by the commit of the change. Otherwise it writes nothing for it.
 //!
 //! Another process may read and write the file at the same time, as `batchway keys` does beside
 //! `batchway serve`: a write waits up to five seconds for the other's.
@@ -39,6 +41,7 @@ mod idempotency;
 mod key_register;
 mod listing;
 mod migrations;
+mod mirror_backlog;
 mod open;
 mod ports;
 mod readers;

@@ -9,10 +9,11 @@ use crate::settings::begin_keeping;
 pub(crate) const APPLICATION_ID: i32 = 0x6277_6179;
 
 /// Every step in order; the first makes version 1. A published step never changes.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../migrations/0001_jobs.sql"),
     include_str!("../migrations/0002_sweeps.sql"),
     include_str!("../migrations/0003_webhooks.sql"),
+    include_str!("../migrations/0004_mirror_backlog.sql"),
 ];
 
 /// The schema that this code writes, and the newest that it reads.

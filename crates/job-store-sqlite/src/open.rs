@@ -23,6 +23,7 @@ pub struct SqliteJobStore {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) call_buckets: Mutex<TokenBuckets>,
     pub(crate) last_served: LastServed,
+    pub(crate) keeps_mirror_backlog: bool,
 }
 
 impl SqliteJobStore {
@@ -52,7 +53,18 @@ impl SqliteJobStore {
             clock,
             call_buckets: Mutex::default(),
             last_served: LastServed::default(),
+            keeps_mirror_backlog: false,
         })
+    }
+
+    /// The same store, which from now on keeps in mind which jobs have changed since they were
+    /// mirrored. Every process that changes jobs in this file has to open it so.
+    #[must_use]
+    pub fn with_mirror_backlog(self) -> Self {
+        Self {
+            keeps_mirror_backlog: true,
+            ..self
+        }
     }
 
     /// How many transactions have been committed since it was opened. Under load far fewer than

@@ -29,8 +29,13 @@ impl JobStore for SqliteJobStore {
     async fn admit(&self, key: &KeyDigest, admission: Admission) -> Result<Admitted, AdmitError> {
         let key = *key;
         let clock = Arc::clone(&self.clock);
+        let is_mirrored = self.keeps_mirror_backlog;
         self.writer
-            .write(move |connection| admission::admit(connection, &key, &admission, clock.now()))
+            .write(move |connection| {
+                let now = clock.now();
+                let behind_since = is_mirrored.then_some(now);
+                admission::admit(connection, &key, &admission, now, behind_since)
+            })
             .await
     }
 
@@ -69,8 +74,13 @@ impl JobStore for SqliteJobStore {
     }
 
     async fn commit(&self, commit: JobCommit) -> Result<(), CommitError> {
+        let clock = Arc::clone(&self.clock);
+        let is_mirrored = self.keeps_mirror_backlog;
         self.writer
-            .write(move |connection| records::commit(connection, &commit))
+            .write(move |connection| {
+                let behind_since = is_mirrored.then(|| clock.now());
+                records::commit(connection, &commit, behind_since)
+            })
             .await
     }
 

@@ -7,6 +7,7 @@ use batchway_domain::job::Job;
 use batchway_domain::ports::{CommitError, JobCommit, StoreError};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
+use crate::mirror_backlog::{self, BehindSince};
 use crate::store_error::{store_error, unreadable};
 use crate::tenants::Tenant;
 use crate::{deliveries, due, events, idempotency, runs};
@@ -132,7 +133,11 @@ fn standing(connection: &Connection, id: &JobId) -> Result<Standing, CommitError
 }
 
 /// Puts a changed record in place of the one that the change was decided on.
-pub(crate) fn commit(connection: &Connection, commit: &JobCommit) -> Result<(), CommitError> {
+pub(crate) fn commit(
+    connection: &Connection,
+    commit: &JobCommit,
+    behind_since: BehindSince,
+) -> Result<(), CommitError> {
     let standing = standing(connection, &commit.job.id)?;
     let operation = commit.operation.to_be_bytes();
     let version = commit.expected_version + 1;
@@ -163,6 +168,7 @@ pub(crate) fn commit(connection: &Connection, commit: &JobCommit) -> Result<(), 
         &commit.deliveries(),
     )?;
     runs::remember(connection, standing.number, &commit.job)?;
+    mirror_backlog::enter(connection, standing.number, behind_since)?;
     Ok(())
 }
 

@@ -6,13 +6,16 @@
 //!
 //! * [`ManualClock`] and [`SeededEntropy`]: time and chance by hand.
 //! * [`MemoryJobStore`], which is also the register of keys, the history of runs, the budget
-//!   of calls, the ledger of sweeps, the outbox of webhooks and the keeper of their secrets.
+//!   of calls, the ledger of sweeps, the outbox of webhooks, the keeper of their secrets and the
+//!   backlog of a mirror.
 //! * [`MemoryArtifactStore`], with links that can be followed.
 //! * [`MemoryComputeBackend`], whose jobs move when a test moves them.
 //! * [`MemoryEventFeed`], whose events are those that a test pushes.
+//! * [`MemoryJobMirror`], which is there or away as a test says.
 //! * [`MemoryWebhookReceivers`], which answer as a test says and keep what they got.
 //! * [`FailingJobStore`], [`FailingCallBudget`], [`FailingSweepLedger`],
-//!   [`FailingWebhookOutbox`], [`FailingWebhookSecrets`], [`FailingArtifactStore`],
+//!   [`FailingWebhookOutbox`], [`FailingWebhookSecrets`], [`FailingMirrorBacklog`],
+//!   [`FailingArtifactStore`],
 //!   [`FailingComputeBackend`] and [`FailingEventFeed`] stand before any adapter and let calls fail as [`Faults`] says: before or after they took effect.
 //!
 //! ```
@@ -32,6 +35,7 @@ mod compute_backend;
 mod entropy;
 mod event_feed;
 mod failing;
+mod job_mirror;
 mod job_store;
 mod webhook_receivers;
 
@@ -43,8 +47,10 @@ pub use event_feed::MemoryEventFeed;
 pub use failing::{
     ArtifactStoreCall, CallBudgetCall, ComputeBackendCall, EventFeedCall, FailingArtifactStore,
     FailingCallBudget, FailingComputeBackend, FailingEventFeed, FailingJobStore,
-    FailingSweepLedger, FailingWebhookOutbox, FailingWebhookSecrets, Fault, Faults, JobStoreCall,
-    SweepLedgerCall, WebhookOutboxCall, WebhookSecretsCall,
+    FailingMirrorBacklog, FailingSweepLedger, FailingWebhookOutbox, FailingWebhookSecrets, Fault,
+    Faults, JobStoreCall, MirrorBacklogCall, SweepLedgerCall, WebhookOutboxCall,
+    WebhookSecretsCall,
 };
+pub use job_mirror::MemoryJobMirror;
 pub use job_store::{MemoryJobStore, StoreSnapshot};
 pub use webhook_receivers::{Behaviour, MemoryWebhookReceivers};

@@ -22,6 +22,8 @@
 //!   [`webhook_outbox_contract!`] and
 //!   [`WebhookSecretsFixture`](webhook_secrets::WebhookSecretsFixture) for
 //!   [`webhook_secrets_contract!`], on the same store too.
+//! * [`MirrorBacklogFixture`](mirror_backlog::MirrorBacklogFixture) for
+//!   [`mirror_backlog_contract!`], on the same store, opened to keep one.
 //! * [`ArtifactStoreFixture`](artifact_store::ArtifactStoreFixture) for
 //!   [`artifact_store_contract!`].
 //! * [`ComputeBackendFixture`](compute_backend::ComputeBackendFixture) for
@@ -46,6 +48,7 @@ mod concurrency;
 pub mod event_feed;
 mod execution;
 pub mod job_store;
+pub mod mirror_backlog;
 pub mod run_history;
 pub mod specimens;
 pub mod sweep_ledger;

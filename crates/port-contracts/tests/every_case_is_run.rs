@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 
 /// The modules that define a macro.
-const CONTRACTS: [&str; 8] = [
+const CONTRACTS: [&str; 9] = [
     "job_store",
+    "mirror_backlog",
     "sweep_ledger",
     "webhook_outbox",
     "webhook_secrets",

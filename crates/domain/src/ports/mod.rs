@@ -8,7 +8,9 @@ mod clock;
 mod compute_backend;
 mod entropy;
 mod event_feed;
+mod job_mirror;
 mod job_store;
+mod mirror_backlog;
 mod run_history;
 mod sweep_ledger;
 mod webhook_outbox;
@@ -31,10 +33,12 @@ pub use compute_backend::{
 };
 pub use entropy::Entropy;
 pub use event_feed::{ChangedJob, EventFeed, FeedError, FeedEvent, Receipt};
+pub use job_mirror::{JobMirror, MirrorError, MirrorRow};
 pub use job_store::{
     Admission, AdmissionLimits, AdmitError, Admitted, CommitError, DueRequest, Idempotency,
     JobCommit, JobPage, JobQuery, JobStore, ReadError, StoreError,
 };
+pub use mirror_backlog::MirrorBacklog;
 pub use run_history::{FinishedRun, RunHistory};
 pub use sweep_ledger::{MAX_ORPHANS, Orphan, SweepLedger};
 pub use webhook_outbox::{DeliveryRequest, Receiver, WebhookOutbox};

@@ -2,12 +2,12 @@
 
 use super::fixture::Fixture;
 use crate::{
-    admission, deliveries, due, events, idempotency, key_register, listing, receivers, records,
-    runs, sweep_ledger, tenants, turns, webhook_secrets,
+    admission, deliveries, due, events, idempotency, key_register, listing, mirror_backlog,
+    receivers, records, runs, sweep_ledger, tenants, turns, webhook_secrets,
 };
 
 /// Every statement that looks something up, by what it looks for.
-pub(super) const STATEMENTS: [(&str, &str); 48] = [
+pub(super) const STATEMENTS: [(&str, &str); 52] = [
     ("a key's user", tenants::OF_KEY),
     ("a user's number", tenants::NUMBER_OF),
     ("limits", admission::COUNTS),
@@ -59,6 +59,10 @@ pub(super) const STATEMENTS: [(&str, &str); 48] = [
     ("lease of a delivery", deliveries::LEASE),
     ("a delivery that is done", deliveries::DONE),
     ("a user's webhook secrets", webhook_secrets::OF_USER),
+    ("jobs that are behind", mirror_backlog::DUE),
+    ("lease of a job that is behind", mirror_backlog::LEASE),
+    ("a job that is mirrored", mirror_backlog::LEAVE),
+    ("a job that is mirrored later", mirror_backlog::MOVE),
 ];
 
 fn plan(connection: &rusqlite::Connection, sql: &str) -> Vec<String> {
@@ -130,6 +134,7 @@ async fn pages_and_claims_are_bounded_on_every_column_of_their_index() {
             "outbox_by_receiver (tenant=? AND origin>?)",
         ),
         (receivers::NEXT_USER, "outbox_by_receiver (tenant>?)"),
+        (mirror_backlog::DUE, "mirror_backlog_by_time (due_at<?)"),
         (
             receivers::NEXT_DELIVERY,
             "outbox_by_receiver (tenant=? AND origin=? AND (due_at,delivery)>(?,?))",

@@ -8,14 +8,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
 use batchway_domain::ports::{
-    ApiKeys, CallBudget, Clock, JobStore, RunHistory, SweepLedger, WebhookOutbox, WebhookSecrets,
+    ApiKeys, CallBudget, Clock, JobStore, MirrorBacklog, RunHistory, SweepLedger, WebhookOutbox,
+    WebhookSecrets,
 };
 use batchway_job_store_sqlite::SqliteJobStore;
 use batchway_memory_adapters::{
-    FailingCallBudget, FailingJobStore, FailingSweepLedger, FailingWebhookOutbox,
-    FailingWebhookSecrets, ManualClock,
+    FailingCallBudget, FailingJobStore, FailingMirrorBacklog, FailingSweepLedger,
+    FailingWebhookOutbox, FailingWebhookSecrets, ManualClock,
 };
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
+use batchway_port_contracts::mirror_backlog::MirrorBacklogFixture;
 use batchway_port_contracts::sweep_ledger::SweepLedgerFixture;
 use batchway_port_contracts::webhook_outbox::WebhookOutboxFixture;
 use batchway_port_contracts::webhook_secrets::WebhookSecretsFixture;
@@ -42,12 +44,12 @@ impl SqliteFixture {
     fn new(behind_decorator: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::default());
-        let store = SqliteJobStore::open(folder.path().join("jobs-0"), clock.clone()).unwrap();
+        let store = open(folder.path().join("jobs-0"), &clock);
         Self {
             behind_decorator,
             folder,
             clock,
-            store: Mutex::new(Arc::new(store)),
+            store: Mutex::new(store),
             openings: AtomicUsize::new(0),
         }
     }
@@ -59,6 +61,11 @@ impl SqliteFixture {
     fn file(&self, opening: usize, suffix: &str) -> PathBuf {
         self.folder.path().join(format!("jobs-{opening}{suffix}"))
     }
+}
+
+fn open(file: PathBuf, clock: &Arc<ManualClock>) -> Arc<SqliteJobStore> {
+    let store = SqliteJobStore::open(file, clock.clone()).unwrap();
+    Arc::new(store.with_mirror_backlog())
 }
 
 #[async_trait]
@@ -102,8 +109,8 @@ impl JobStoreFixture for SqliteFixture {
         for suffix in ["", "-wal"] {
             std::fs::copy(self.file(opening, suffix), self.file(opening + 1, suffix)).unwrap();
         }
-        let again = SqliteJobStore::open(self.file(opening + 1, ""), self.clock.clone()).unwrap();
-        *self.store.lock().unwrap() = Arc::new(again);
+        let again = open(self.file(opening + 1, ""), &self.clock);
+        *self.store.lock().unwrap() = again;
     }
 
     fn capabilities(&self) -> JobStoreCapabilities {
@@ -135,6 +142,16 @@ impl WebhookSecretsFixture for SqliteFixture {
     fn webhook_secrets(&self) -> Arc<dyn WebhookSecrets> {
         if self.behind_decorator {
             Arc::new(FailingWebhookSecrets::new(self.store()))
+        } else {
+            self.store()
+        }
+    }
+}
+
+impl MirrorBacklogFixture for SqliteFixture {
+    fn mirror_backlog(&self) -> Arc<dyn MirrorBacklog> {
+        if self.behind_decorator {
+            Arc::new(FailingMirrorBacklog::new(self.store()))
         } else {
             self.store()
         }

@@ -123,7 +123,8 @@ fn key() -> ApiKey {
 }
 
 fn open(file: &Path) -> SqliteJobStore {
-    SqliteJobStore::open(file, Arc::new(ManualClock::default())).unwrap()
+    let store = SqliteJobStore::open(file, Arc::new(ManualClock::default())).unwrap();
+    store.with_mirror_backlog()
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -285,6 +286,10 @@ fn check_whole(connection: &rusqlite::Connection) {
             "SELECT job FROM deliveries
              WHERE (job, event) NOT IN (SELECT job, event ->> '$.number' FROM events)
                 OR (record ->> '$.state' = 'pending') <> (number IN (SELECT delivery FROM outbox))",
+        ),
+        (
+            "jobs that are not to be mirrored",
+            "SELECT id FROM jobs WHERE number NOT IN (SELECT job FROM mirror_backlog)",
         ),
         (
             "a wrong count of waiting jobs",

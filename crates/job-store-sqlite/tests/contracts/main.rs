@@ -14,6 +14,7 @@ mod sqlite {
     batchway_port_contracts::sweep_ledger_contract!(SqliteFixture::open());
     batchway_port_contracts::webhook_outbox_contract!(SqliteFixture::open());
     batchway_port_contracts::webhook_secrets_contract!(SqliteFixture::open());
+    batchway_port_contracts::mirror_backlog_contract!(SqliteFixture::open());
 }
 
 mod sqlite_behind_decorator {
@@ -22,4 +23,5 @@ mod sqlite_behind_decorator {
     batchway_port_contracts::sweep_ledger_contract!(SqliteFixture::open_behind_decorator());
     batchway_port_contracts::webhook_outbox_contract!(SqliteFixture::open_behind_decorator());
     batchway_port_contracts::webhook_secrets_contract!(SqliteFixture::open_behind_decorator());
+    batchway_port_contracts::mirror_backlog_contract!(SqliteFixture::open_behind_decorator());
 }

@@ -38,6 +38,7 @@ impl Contents {
             self.idempotency.insert((user, idempotency.key), kept);
         }
         self.insert(job.clone(), admission.params, transition.events);
+        self.behind.enter(&job.id, now);
         Ok(Admitted {
             job,
             replayed: false,

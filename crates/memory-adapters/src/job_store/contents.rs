@@ -10,6 +10,7 @@ use batchway_domain::ports::{CommitError, JobCommit, KeyRecord, TokenBuckets};
 use batchway_domain::webhooks::SealedSecrets;
 
 use super::deliveries::Deliveries;
+use super::mirror_backlog::Behind;
 use super::sweeps::Sweeps;
 
 /// Everything in the store.
@@ -28,6 +29,7 @@ pub(super) struct Contents {
     pub(super) sweeps: Sweeps,
     pub(super) deliveries: Deliveries,
     pub(super) webhook_secrets: HashMap<UserName, SealedSecrets>,
+    pub(super) behind: Behind,
 }
 
 /// A job and what goes with it.
@@ -83,7 +85,7 @@ impl Contents {
         self.jobs.insert(kept.job.id.clone(), kept);
     }
 
-    pub(super) fn commit(&mut self, commit: JobCommit) -> Result<(), CommitError> {
+    pub(super) fn commit(&mut self, commit: JobCommit, now: Timestamp) -> Result<(), CommitError> {
         let deliveries = commit.deliveries();
         let JobCommit {
             job,
@@ -105,6 +107,7 @@ impl Contents {
         self.count_in(&job);
         self.number(&job.user, events);
         self.deliveries.write(deliveries);
+        self.behind.enter(&job.id, now);
         Ok(())
     }
 
@@ -117,6 +120,7 @@ impl Contents {
         self.jobs.remove(id);
         self.count_out(&job);
         self.deliveries.forget(id);
+        self.behind.forget(id);
         let tenant = self.tenant(&job.user);
         tenant.jobs.remove(id);
         tenant.events.retain(|_, event| event.job != *id);

@@ -7,6 +7,7 @@ mod deliveries;
 mod due;
 mod keys;
 mod listing;
+mod mirror_backlog;
 mod port;
 mod secrets;
 mod snapshot;
@@ -30,8 +31,9 @@ pub use snapshot::StoreSnapshot;
 /// ([`RunHistory`](batchway_domain::ports::RunHistory)), budget of calls
 /// ([`CallBudget`](batchway_domain::ports::CallBudget)), ledger of sweeps
 /// ([`SweepLedger`](batchway_domain::ports::SweepLedger)), outbox of webhooks
-/// ([`WebhookOutbox`](batchway_domain::ports::WebhookOutbox)) and keeper of their secrets
-/// ([`WebhookSecrets`](batchway_domain::ports::WebhookSecrets)).
+/// ([`WebhookOutbox`](batchway_domain::ports::WebhookOutbox)), keeper of their secrets
+/// ([`WebhookSecrets`](batchway_domain::ports::WebhookSecrets)) and, where it is asked to be,
+/// backlog of a mirror ([`MirrorBacklog`](batchway_domain::ports::MirrorBacklog)).
 ///
 /// It keeps every promise of its ports but that of surviving its process.
 pub struct MemoryJobStore {
@@ -48,6 +50,13 @@ impl MemoryJobStore {
             clock,
             contents: Mutex::default(),
         }
+    }
+
+    /// The same store, which from now on keeps in mind what has changed since it was mirrored.
+    #[must_use]
+    pub fn with_mirror_backlog(self) -> Self {
+        self.contents().behind.keep();
+        self
     }
 
     /// Makes a key for a user and registers it. Keys come out the same each time.

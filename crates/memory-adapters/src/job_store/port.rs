@@ -48,7 +48,8 @@ impl JobStore for MemoryJobStore {
     }
 
     async fn commit(&self, commit: JobCommit) -> Result<(), CommitError> {
-        self.contents().commit(commit)
+        let now = self.clock.now();
+        self.contents().commit(commit, now)
     }
 
     async fn take_due(&self, request: &DueRequest) -> Result<Vec<Job>, StoreError> {

@@ -6,19 +6,22 @@ use std::time::Duration;
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
 use batchway_domain::ports::{
-    ApiKeys, CallBudget, Clock, JobStore, RunHistory, SweepLedger, WebhookOutbox, WebhookSecrets,
+    ApiKeys, CallBudget, Clock, JobStore, MirrorBacklog, RunHistory, SweepLedger, WebhookOutbox,
+    WebhookSecrets,
 };
 use batchway_memory_adapters::{
-    CallBudgetCall, FailingCallBudget, FailingJobStore, FailingSweepLedger, FailingWebhookOutbox,
-    FailingWebhookSecrets, Fault, JobStoreCall, ManualClock, MemoryJobStore, SweepLedgerCall,
-    WebhookOutboxCall, WebhookSecretsCall,
+    CallBudgetCall, FailingCallBudget, FailingJobStore, FailingMirrorBacklog, FailingSweepLedger,
+    FailingWebhookOutbox, FailingWebhookSecrets, Fault, JobStoreCall, ManualClock, MemoryJobStore,
+    MirrorBacklogCall, SweepLedgerCall, WebhookOutboxCall, WebhookSecretsCall,
 };
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
+use batchway_port_contracts::mirror_backlog::MirrorBacklogFixture;
 use batchway_port_contracts::sweep_ledger::SweepLedgerFixture;
 use batchway_port_contracts::webhook_outbox::WebhookOutboxFixture;
 use batchway_port_contracts::webhook_secrets::WebhookSecretsFixture;
 
 use crate::retrying::{RetryingCallBudget, RetryingJobStore, RetryingSweepLedger};
+use crate::retrying_mirror::RetryingMirrorBacklog;
 use crate::retrying_webhooks::{RetryingWebhookOutbox, RetryingWebhookSecrets};
 
 type Decorate = fn(Arc<MemoryJobStore>) -> Decorated;
@@ -43,11 +46,12 @@ struct Decorated {
     ledger: Arc<dyn SweepLedger>,
     outbox: Arc<dyn WebhookOutbox>,
     secrets: Arc<dyn WebhookSecrets>,
+    backlog: Arc<dyn MirrorBacklog>,
 }
 
 impl Opened {
     fn new(clock: &Arc<ManualClock>, decorate: Decorate) -> Self {
-        let store = Arc::new(MemoryJobStore::new(clock.clone()));
+        let store = Arc::new(MemoryJobStore::new(clock.clone()).with_mirror_backlog());
         Self {
             decorated: decorate(store.clone()),
             store,
@@ -115,6 +119,12 @@ impl WebhookSecretsFixture for Fixture {
     }
 }
 
+impl MirrorBacklogFixture for Fixture {
+    fn mirror_backlog(&self) -> Arc<dyn MirrorBacklog> {
+        self.opened().decorated.backlog
+    }
+}
+
 async fn behind(decorate: Decorate) -> Fixture {
     let clock = Arc::new(ManualClock::default());
     let opened = Mutex::new(Opened::new(&clock, decorate));
@@ -131,7 +141,8 @@ fn plain(store: Arc<MemoryJobStore>) -> Decorated {
         budget: store.clone(),
         ledger: store.clone(),
         outbox: store.clone(),
-        secrets: store,
+        secrets: store.clone(),
+        backlog: store,
     }
 }
 
@@ -141,7 +152,8 @@ fn idle(store: Arc<MemoryJobStore>) -> Decorated {
         budget: Arc::new(FailingCallBudget::new(store.clone())),
         ledger: Arc::new(FailingSweepLedger::new(store.clone())),
         outbox: Arc::new(FailingWebhookOutbox::new(store.clone())),
-        secrets: Arc::new(FailingWebhookSecrets::new(store)),
+        secrets: Arc::new(FailingWebhookSecrets::new(store.clone())),
+        backlog: Arc::new(FailingMirrorBacklog::new(store)),
     }
 }
 
@@ -151,6 +163,7 @@ struct Struck {
     of_jobs: &'static [JobStoreCall],
     of_budget: &'static [CallBudgetCall],
     of_outbox: &'static [WebhookOutboxCall],
+    of_backlog: &'static [MirrorBacklogCall],
 }
 
 /// Those of the ledger and of the secrets fail always: each answers again as it did.
@@ -171,6 +184,10 @@ fn failing(store: Arc<MemoryJobStore>, fault: Fault, struck: Struck) -> Decorate
     for call in SweepLedgerCall::ALL {
         ledger.faults().fail_every_other(call, fault);
     }
+    let backlog = FailingMirrorBacklog::new(store.clone());
+    for call in struck.of_backlog {
+        backlog.faults().fail_every_other(*call, fault);
+    }
     let secrets = FailingWebhookSecrets::new(store);
     for call in WebhookSecretsCall::ALL {
         secrets.faults().fail_every_other(call, fault);
@@ -181,6 +198,7 @@ fn failing(store: Arc<MemoryJobStore>, fault: Fault, struck: Struck) -> Decorate
         ledger: Arc::new(RetryingSweepLedger(ledger)),
         outbox: Arc::new(RetryingWebhookOutbox(outbox)),
         secrets: Arc::new(RetryingWebhookSecrets(secrets)),
+        backlog: Arc::new(RetryingMirrorBacklog(backlog)),
     }
 }
 
@@ -188,6 +206,7 @@ const ALL: Struck = Struck {
     of_jobs: &JobStoreCall::ALL,
     of_budget: &CallBudgetCall::ALL,
     of_outbox: &WebhookOutboxCall::ALL,
+    of_backlog: &MirrorBacklogCall::ALL,
 };
 
 /// Calls whose repetition after an unknown effect answers as the first would have.
@@ -209,6 +228,7 @@ const REPEATABLE: Struck = Struck {
         WebhookOutboxCall::Load,
         WebhookOutboxCall::OfJob,
     ],
+    of_backlog: &[MirrorBacklogCall::Mirrored, MirrorBacklogCall::PutOff],
 };
 
 fn declined(store: Arc<MemoryJobStore>) -> Decorated {
@@ -231,6 +251,7 @@ macro_rules! contracts {
         batchway_port_contracts::sweep_ledger_contract!(behind($decorate));
         batchway_port_contracts::webhook_outbox_contract!(behind($decorate));
         batchway_port_contracts::webhook_secrets_contract!(behind($decorate));
+        batchway_port_contracts::mirror_backlog_contract!(behind($decorate));
     };
 }
 

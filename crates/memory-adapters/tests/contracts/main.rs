@@ -7,4 +7,5 @@ mod compute_backend;
 mod event_feed;
 mod job_store;
 mod retrying;
+mod retrying_mirror;
 mod retrying_webhooks;
