@@ -28,3 +28,4 @@ mod other_tenants;
 mod production;
 mod refusals;
 mod shutdown;
+mod webhooks;
