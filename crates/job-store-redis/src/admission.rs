@@ -208,12 +208,13 @@ async fn call(core: &Core, shard: Shard, batch: &[Item]) -> Result<Vec<Value>, S
         place.idempotency(),
         place.idempotency_expiry(),
     ];
-    let mut arguments = vec![core.time.argument()];
+    let mut arguments = vec![core.time.argument(), core.is_mirrored()];
     let elsewhere = core.outlook.backlog.elsewhere(shard);
     for item in batch {
         keys.extend(keys_of(core, item));
         arguments.extend(arguments_of(item, elsewhere)?);
     }
+    keys.extend(core.mirror_key(shard));
     let answer = core.link.run(Script::Admit, &keys, arguments).await?;
     let mut answers = array(answer, "admissions")?;
     if answers.len() != batch.len() + 1 {

@@ -36,6 +36,9 @@ pub struct RedisConfig {
     /// Name of this process among those that share the store, by which they share the work;
     /// `None`: a number that nobody else has.
     pub replica: Option<String>,
+    /// Keeps in mind which jobs have changed since they were mirrored. All processes that change
+    /// jobs of one store have to agree on it.
+    pub mirror_backlog: bool,
 }
 
 impl RedisConfig {
@@ -52,6 +55,7 @@ impl RedisConfig {
             durability: Durability::Server,
             namespace: None,
             replica: None,
+            mirror_backlog: false,
         }
     }
 
@@ -112,6 +116,7 @@ impl fmt::Debug for RedisConfig {
             .field("durability", &self.durability)
             .field("namespace", &self.namespace)
             .field("replica", &self.replica)
+            .field("mirror_backlog", &self.mirror_backlog)
             .finish()
     }
 }

@@ -57,6 +57,7 @@ impl RedisJobStore {
             callers: Callers::default(),
             operations: Operations::of_process(process),
             turns: Turns::default(),
+            keeps_mirror_backlog: config.mirror_backlog,
             deployment: OnceLock::new(),
         };
         agree_on_shards(&core).await?;

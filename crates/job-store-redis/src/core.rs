@@ -57,6 +57,7 @@ pub(crate) struct Core {
     pub(crate) callers: Callers,
     pub(crate) operations: Operations,
     pub(crate) turns: Turns,
+    pub(crate) keeps_mirror_backlog: bool,
     /// The deployment whose store this is, once it was asked for.
     pub(crate) deployment: OnceLock<DeploymentId>,
 }

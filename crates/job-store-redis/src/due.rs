@@ -1,6 +1,7 @@
 //! Taking what is due, and moving when it is.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use batchway_domain::Timestamp;
 use batchway_domain::identity::{JobId, Shard};
@@ -34,13 +35,26 @@ struct Candidate {
 
 /// What a taking script answers of one shard: ids, their tenants behind them where tenants take
 /// turns, and values.
-type Taken = Vec<(String, Bytes)>;
+pub(crate) type Taken = Vec<(String, Bytes)>;
+
+/// What is to be taken in the order in which it is due.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WantedByTime<'a> {
+    pub(crate) set: &'a DueSet,
+    pub(crate) limit: usize,
+    pub(crate) lease: Duration,
+}
 
 impl Core {
     pub(crate) async fn take_due(&self, request: &DueRequest) -> Result<Vec<Job>, StoreError> {
         let set = DueSet::Jobs(request.lane.clone());
         let mut taken = Vec::new();
         for _ in 0..ROUNDS {
+            let by_time = WantedByTime {
+                set: &set,
+                limit: request.limit - taken.len(),
+                lease: request.lease,
+            };
             let wanted = DueRequest {
                 limit: request.limit - taken.len(),
                 ..request.clone()
@@ -49,7 +63,7 @@ impl Core {
             let (batch, is_short) = match (&request.lane, request.created_before) {
                 (_, Some(time)) => self.take_by_age(&wanted, time, &prospects).await?,
                 (Lane::Dispatch(_), None) => self.take_by_turns(&wanted, &prospects).await?,
-                _ => self.take_by_time(&wanted, &prospects).await?,
+                _ => self.take_by_time(by_time, &prospects).await?,
             };
             taken.extend(batch);
             if !is_short || taken.len() >= request.limit {
@@ -60,9 +74,9 @@ impl Core {
     }
 
     /// The longest due first, over all shards. Says whether others were faster.
-    async fn take_by_time(
+    pub(crate) async fn take_by_time(
         &self,
-        request: &DueRequest,
+        wanted: WantedByTime<'_>,
         prospects: &Prospects,
     ) -> Result<(Taken, bool), StoreError> {
         let now = prospects.now.as_millis();
@@ -71,10 +85,10 @@ impl Core {
             .iter()
             .filter(|prospect| prospect.due_at <= now - millis(prospect))
             .collect();
-        due.truncate(request.limit);
-        let share = share(request.limit, due.len());
+        due.truncate(wanted.limit);
+        let share = share(wanted.limit, due.len());
         let found = try_join_all(due.iter().map(|prospect| async move {
-            let key = self.keyspace.of_shard(prospect.shard).due(&request.lane);
+            let key = wanted.set.due(self.keyspace.of_shard(prospect.shard));
             let arguments = vec![number(0), number(share - 1), argument("WITHSCORES")];
             let found = self.link.read("ZRANGE", &key, arguments).await?;
             pairs(array(found, "due jobs")?)
@@ -88,8 +102,9 @@ impl Core {
         .await?;
         let mut candidates: Vec<Candidate> = found.into_iter().flatten().collect();
         candidates.sort();
-        candidates.truncate(request.limit);
-        self.take_candidates(request, "due", candidates).await
+        candidates.truncate(wanted.limit);
+        self.take_candidates(wanted.set, wanted.lease, "due", candidates)
+            .await
     }
 
     /// The first job of each tenant, then the second of each. Says whether others were faster.
@@ -107,7 +122,7 @@ impl Core {
         let turns = self.next_turns(&lane, prospects, &wanted).await?.turns;
         let takes = turns_by_shard(&turns)
             .into_iter()
-            .map(|(shard, choice)| self.take(request, shard, "turns", choice));
+            .map(|(shard, choice)| self.take(&lane, request.lease, shard, "turns", choice));
         let taken: Taken = answers(takes).await?.concat();
         let is_short = taken.len() < turns.len();
         // The name of its tenant stands behind each id.
@@ -135,7 +150,10 @@ impl Core {
         let mut candidates: Vec<Candidate> = found.into_iter().flatten().collect();
         candidates.sort();
         candidates.truncate(request.limit);
-        let (taken, _) = self.take_candidates(request, "age", candidates).await?;
+        let lane = DueSet::Jobs(request.lane.clone());
+        let (taken, _) = self
+            .take_candidates(&lane, request.lease, "age", candidates)
+            .await?;
         Ok((taken, false))
     }
 
@@ -176,7 +194,8 @@ impl Core {
 
     async fn take_candidates(
         &self,
-        request: &DueRequest,
+        set: &DueSet,
+        lease: Duration,
         chosen: &'static str,
         candidates: Vec<Candidate>,
     ) -> Result<(Taken, bool), StoreError> {
@@ -188,7 +207,7 @@ impl Core {
             (candidate.shard, arguments)
         }));
         let takes = groups.into_iter().map(|(shard, entries)| {
-            self.take(request, shard, chosen, entries.into_iter().flatten())
+            self.take(set, lease, shard, chosen, entries.into_iter().flatten())
         });
         let mut values: HashMap<String, Bytes> =
             try_join_all(takes).await?.into_iter().flatten().collect();
@@ -203,20 +222,20 @@ impl Core {
     /// Takes in one shard what was chosen. How late its jobs must be was looked at in choosing.
     async fn take(
         &self,
-        request: &DueRequest,
+        set: &DueSet,
+        lease: Duration,
         shard: Shard,
         chosen: &'static str,
         choice: impl IntoIterator<Item = Value>,
     ) -> Result<Taken, StoreError> {
         const WHAT: &str = "a taken job";
         let place = self.keyspace.of_shard(shard);
-        let lane = DueSet::Jobs(request.lane.clone());
-        let taken = place.taken(self.outlook.replica(), &lane);
+        let taken = place.taken(self.outlook.replica(), set);
         let mut keys = vec![place.jobs(), taken];
-        keys.extend(lane.keys(place));
+        keys.extend(set.keys(place));
         let mut arguments = vec![
             self.time.argument(),
-            number(request.lease.as_millis()),
+            number(lease.as_millis()),
             argument(self.operations.next().to_be_bytes()),
             argument(chosen),
         ];
@@ -328,7 +347,7 @@ fn checked(entry: String) -> Result<String, StoreError> {
 
 /// The job. One that can't be read must not keep a loop from all the others: it is reported, and
 /// left alone until its lease is over.
-fn read((id, value): &(String, Bytes)) -> Option<Job> {
+pub(crate) fn read((id, value): &(String, Bytes)) -> Option<Job> {
     open(value)
         .inspect_err(|error| {
             let id = &id[..JobId::LENGTH];

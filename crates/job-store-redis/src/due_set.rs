@@ -6,11 +6,12 @@ use batchway_domain::job::Lane;
 
 use crate::keyspace::{Key, ShardKeys};
 
-/// The jobs of a lane, or the deliveries.
+/// The jobs of a lane, the deliveries, or the jobs that are to be mirrored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum DueSet {
     Jobs(Lane),
     Deliveries,
+    Mirror,
 }
 
 impl DueSet {
@@ -19,6 +20,7 @@ impl DueSet {
         match self {
             Self::Jobs(lane) => place.due(lane),
             Self::Deliveries => place.deliveries_due(),
+            Self::Mirror => place.mirror_backlog(),
         }
     }
 
@@ -27,7 +29,7 @@ impl DueSet {
     pub(crate) fn turns(&self, place: ShardKeys<'_>) -> Option<Key> {
         match self {
             Self::Jobs(Lane::Dispatch(backend)) => Some(place.turns(backend)),
-            Self::Jobs(_) => None,
+            Self::Jobs(_) | Self::Mirror => None,
             Self::Deliveries => Some(place.deliveries_turns()),
         }
     }
@@ -36,7 +38,7 @@ impl DueSet {
     pub(crate) fn ages(&self, place: ShardKeys<'_>) -> Option<Key> {
         match self {
             Self::Jobs(Lane::Dispatch(backend)) => Some(place.ages(backend)),
-            Self::Jobs(_) | Self::Deliveries => None,
+            Self::Jobs(_) | Self::Deliveries | Self::Mirror => None,
         }
     }
 
@@ -54,6 +56,7 @@ impl fmt::Display for DueSet {
         match self {
             Self::Jobs(lane) => lane.fmt(formatter),
             Self::Deliveries => formatter.write_str("deliveries"),
+            Self::Mirror => formatter.write_str("mirror"),
         }
     }
 }

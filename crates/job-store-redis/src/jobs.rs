@@ -79,6 +79,7 @@ impl Core {
                 .map_or_else(|| argument(""), |run| argument(&run.entry)),
         );
         arguments.push(run.map_or_else(|| argument(""), |run| number(run.ended_at)));
+        arguments.push(self.is_mirrored());
         arguments.push(number(commit.events.len()));
         for event in &commit.events {
             arguments.push(argument(packed_event(event)?));
@@ -90,6 +91,7 @@ impl Core {
             arguments.extend(receiver_of(job));
             arguments.extend(deliveries.iter().flat_map(new_delivery));
         }
+        keys.extend(self.mirror_key(job.id.shard()));
         self.change(Script::Commit, &keys, &job.id, arguments).await
     }
 
@@ -110,11 +112,13 @@ impl Core {
             argument(index_rest(&job)),
             run_of(&job).map_or_else(|| argument(""), |run| argument(run.entry)),
             argument(self.operations.next().to_be_bytes()),
+            self.is_mirrored(),
         ];
         if let Some(receiver) = receiver_of(&job) {
             keys.extend(outbox_keys(place));
             arguments.push(receiver);
         }
+        keys.extend(self.mirror_key(id.shard()));
         self.change(Script::Remove, &keys, id, arguments).await
     }
 

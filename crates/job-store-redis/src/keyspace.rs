@@ -138,6 +138,11 @@ impl ShardKeys<'_> {
         self.key("deliveries-turns")
     }
 
+    /// Sorted set of jobs that have changed since they were mirrored, by when they are taken.
+    pub(crate) fn mirror_backlog(self) -> Key {
+        self.key("mirror-backlog")
+    }
+
     /// Hash of webhook secrets: user to JSON, the secrets in it sealed.
     pub(crate) fn webhook_secrets(self) -> Key {
         self.key("webhook-secrets")
@@ -195,6 +200,7 @@ mod tests {
                 keys.events(&user),
                 keys.due(&lane),
                 keys.deliveries(),
+                keys.mirror_backlog(),
                 keys.webhook_secrets(),
                 keys.barrier(),
             ] {

@@ -2,7 +2,8 @@
 //!
 //! Jobs, API keys, past runs, webhooks and call budgets in one Redis (7.0 or later) that any
 //! number of gateways share. [`RedisJobStore`] implements the ports `JobStore`, `ApiKeys`,
-//! `RunHistory`, `CallBudget`, `SweepLedger`, `WebhookOutbox` and `WebhookSecrets` of the domain.
+//! `RunHistory`, `CallBudget`, `SweepLedger`, `WebhookOutbox`, `WebhookSecrets` and
+//! `MirrorBacklog` of the domain.
 //! `docs/adr/0013-redis-layout.md` says why it is as it is.
 //!
 //! ## Keys
@@ -29,8 +30,9 @@
 //! | `deliveries-of` | hash | job id: the numbers of its events that are delivered |
 //! | `deliveries-due` | sorted set | id of a delivery that is to be sent, by due time |
 //! | `deliveries-turns` | sorted set, scores 0 | of the same: user and origin, due time, id |
+//! | `mirror-backlog` | sorted set | where jobs are mirrored, id of a job that has changed since, by when it is taken |
 //! | `webhook-secrets` | hash | user: its webhook secrets, sealed |
-//! | `taken:REPLICA:LANE` | string | what a replica took last, for a minute; `deliveries` is a lane here |
+//! | `taken:REPLICA:LANE` | string | what a replica took last, for a minute; `deliveries` and `mirror` are lanes here |
 //! | `removed:ID` | string | the call that removed a job, for a minute |
 //! | `barrier` | number | counts durability barriers |
 //!
@@ -96,6 +98,7 @@ mod key_register;
 mod keyspace;
 mod link;
 mod listing;
+mod mirror_backlog;
 mod outlook;
 mod packing;
 mod ports;

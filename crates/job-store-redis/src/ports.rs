@@ -1,6 +1,7 @@
 //! The ports, each call handed to what does it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
@@ -9,8 +10,8 @@ use batchway_domain::job::{BackendId, Event, Job};
 use batchway_domain::ports::{
     Admission, AdmitError, Admitted, ApiKeys, CallBucket, CallBudget, CallGrant, CallLimit,
     CommitError, DeliveryRequest, DueRequest, FinishedRun, JobCommit, JobPage, JobQuery, JobStore,
-    KeyError, KeyRecord, Orphan, Queue, ReadError, RunHistory, StoreError, SweepLedger,
-    WebhookOutbox, WebhookSecrets,
+    KeyError, KeyRecord, MirrorBacklog, Orphan, Queue, ReadError, RunHistory, StoreError,
+    SweepLedger, WebhookOutbox, WebhookSecrets,
 };
 use batchway_domain::security::KeyDigest;
 use batchway_domain::webhooks::{Delivery, DeliveryId, SealedSecrets};
@@ -183,5 +184,20 @@ impl WebhookSecrets for RedisJobStore {
         self.core()
             .replace_webhook_secrets(user, expected, new)
             .await
+    }
+}
+
+#[async_trait]
+impl MirrorBacklog for RedisJobStore {
+    async fn take_changed(&self, limit: usize, lease: Duration) -> Result<Vec<Job>, StoreError> {
+        self.core().take_changed(limit, lease).await
+    }
+
+    async fn mirrored(&self, versions: &[(JobId, u64)]) -> Result<(), StoreError> {
+        self.core().mirrored(versions).await
+    }
+
+    async fn put_off(&self, jobs: &[JobId], until: Timestamp) -> Result<(), StoreError> {
+        self.core().put_off(jobs, until).await
     }
 }

@@ -40,6 +40,7 @@ pub(crate) enum Script {
     Heads,
     KeptSince,
     List,
+    Mirrored,
     NoteOrphan,
     RecordDelivery,
     RecordSweep,
@@ -55,7 +56,7 @@ pub(crate) enum Script {
 }
 
 impl Script {
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Admit,
         Self::Budget,
         Self::Commit,
@@ -65,6 +66,7 @@ impl Script {
         Self::Heads,
         Self::KeptSince,
         Self::List,
+        Self::Mirrored,
         Self::NoteOrphan,
         Self::RecordDelivery,
         Self::RecordSweep,
@@ -90,6 +92,7 @@ impl Script {
             Self::Heads => script!(reads, "heads.lua"),
             Self::KeptSince => script!(writes, "kept_since.lua"),
             Self::List => script!(reads alone, "list.lua"),
+            Self::Mirrored => script!(writes, "mirrored.lua"),
             Self::NoteOrphan => script!(writes, "note_orphan.lua"),
             Self::RecordDelivery => script!(writes, "record_delivery.lua"),
             Self::RecordSweep => script!(writes, "record_sweep.lua"),

@@ -1,14 +1,16 @@
 -- Records jobs, each with its own answer. What is checked stands before what is written, and what
 -- is written goes together: one command for each key, whatever the number of jobs.
--- KEYS: api keys, jobs, params, counts, idempotency, expiry; then five of each job's.
--- ARGV: time; then what each job has, as `read` takes it.
+-- KEYS: api keys, jobs, params, counts, idempotency, expiry; then five of each job's; then, where
+-- jobs are mirrored, the mirror's backlog.
+-- ARGV: time, whether jobs are mirrored; then what each job has, as `read` takes it.
 -- Answers how many wait in this shard, then for each job a letter and what belongs to it.
 
 local keys, arguments = KEYS, ARGV
 local api_keys, jobs, params, counts = keys[1], keys[2], keys[3], keys[4]
 local idempotency, expiry = keys[5], keys[6]
 local now = store_time(arguments[1])
-local FIRST_KEY, FIRST_ARGUMENT, KEYS_OF_JOB, ARGUMENTS_OF_JOB = 7, 2, 5, 14
+local behind = arguments[2] ~= '' and keys[#keys]
+local FIRST_KEY, FIRST_ARGUMENT, KEYS_OF_JOB, ARGUMENTS_OF_JOB = 7, 3, 5, 14
 local EXPIRED_AT_ONCE = 4
 
 local function read(number)
@@ -111,6 +113,7 @@ local function record(wanted)
     write('ZADD', wanted.due, due_at, id)
     write('ZADD', wanted.turns, 0, turn(user, due_at, id))
     write('ZADD', wanted.ages, 0, id .. user)
+    if behind then write('ZADD', behind, now, id) end
     grow('queued')
     grow('active:' .. user)
     local number = grow('events:' .. user)
@@ -144,7 +147,7 @@ local function forget_expired_keys()
 end
 
 local answers = {}
-for number = 0, (#arguments - 1) / ARGUMENTS_OF_JOB - 1 do
+for number = 0, (#arguments - FIRST_ARGUMENT + 1) / ARGUMENTS_OF_JOB - 1 do
     answers[number + 2] = admit(read(number))
 end
 for counter in pairs(grown) do write('HSET', counts, counter, totals[counter]) end

@@ -1,8 +1,8 @@
 -- Puts a changed record in place of the one that the change was decided on.
 -- KEYS: jobs, counts, index, events, the four lanes a job can be in, turns, ages, runs; where an
--- event is delivered, deliveries, of jobs, due, turns.
+-- event is delivered, deliveries, of jobs, due, turns; where jobs are mirrored, its backlog last.
 -- ARGV: time, id, user, expected version, head, record, rest of the index entry, due time, run,
--- its end, number of events, events; where an event is delivered, the receiver, then of each
+-- its end, whether jobs are mirrored, number of events, events; where an event is delivered, the receiver, then of each
 -- delivery its event's number, its value and its due time.
 -- Answers K (done, now or before), C (another version) or N (no such job).
 
@@ -13,7 +13,8 @@ local lanes = {
 }
 local runs, RUNS_KEPT = KEYS[11], 100
 local deliveries, of_jobs, outbox = KEYS[12], KEYS[13], { due = KEYS[14], turns = KEYS[15] }
-local EVENTS_FROM, EVENTS_TO = 12, 11 + ARGV[11]
+local behind = ARGV[11] ~= '' and KEYS[#KEYS]
+local EVENTS_FROM, EVENTS_TO = 13, 12 + ARGV[12]
 local RECEIVER, DELIVERIES_FROM = EVENTS_TO + 1, EVENTS_TO + 2
 local id, user, head, record, index_rest = ARGV[2], ARGV[3], ARGV[5], ARGV[6], ARGV[7]
 
@@ -52,4 +53,6 @@ for number = DELIVERIES_FROM, #ARGV, 3 do
     redis.call('HSET', of_jobs, id, before and before .. ' ' .. event or event)
     enter_due(outbox, ARGV[RECEIVER], delivery, tonumber(ARGV[number + 2]))
 end
+-- One that is there already keeps its place.
+if behind then redis.call('ZADD', behind, 'NX', string.format('%.0f', now), id) end
 return { 'K', queued(counts) }

@@ -1,8 +1,8 @@
 -- Forgets a job. An idempotency key that stands for it keeps its last record.
 -- KEYS: the first eleven of `commit`, then params, idempotency, who removed it; where somebody is
--- told of it, deliveries, of jobs, due, turns.
--- ARGV: time, id, user, expected version, rest of the index entry, run, operation; where somebody
--- is told of it, the receiver.
+-- told of it, deliveries, of jobs, due, turns; where jobs are mirrored, its backlog last.
+-- ARGV: time, id, user, expected version, rest of the index entry, run, operation, whether jobs
+-- are mirrored; where somebody is told of it, the receiver.
 -- Answers K, C (another version) or N (no such job).
 
 local jobs, counts, index, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -12,7 +12,8 @@ local lanes = {
 }
 local runs, params, idempotency, removed = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local deliveries, of_jobs, outbox = KEYS[15], KEYS[16], { due = KEYS[17], turns = KEYS[18] }
-local id, user, operation, receiver = ARGV[2], ARGV[3], ARGV[7], ARGV[8]
+local behind = ARGV[8] ~= '' and KEYS[#KEYS]
+local id, user, operation, receiver = ARGV[2], ARGV[3], ARGV[7], ARGV[9]
 local REMEMBERED_FOR = 60000
 
 local function forget_deliveries()
@@ -52,5 +53,6 @@ leave_due(lanes[lane], user, id)
 count(counts, user, status, lane, nil, nil)
 if ARGV[6] ~= '' then redis.call('ZREM', runs, ARGV[6]) end
 if receiver then forget_deliveries() end
+if behind then redis.call('ZREM', behind, id) end
 forget_old_events(events, store_time(ARGV[1]))
 return { 'K', queued(counts) }

@@ -1,4 +1,4 @@
--- Takes jobs of a lane and puts each off by the lease.
+-- Takes jobs of a lane, or of the mirror's backlog, and puts each off by the lease.
 -- KEYS: jobs, what this taker took last, due and, where tenants take turns, turns and ages.
 -- ARGV: time, lease, operation, how they are chosen; then
 --   turns: a tenant and how many of its jobs, by turns;
@@ -28,7 +28,11 @@ local function take(user, id)
     local at = tonumber(redis.call('ZSCORE', lane.due, id) or nil)
     if not at or (chosen ~= 'age' and at > now) then return end
     local value = redis.call('HGET', jobs, id)
-    if not value then return end
+    if not value then
+        -- Removed by a process that knew nothing of this set.
+        leave_due(lane, user, id)
+        return
+    end
     if now + lease > at then move_due(lane, user, id, now + lease) end
     answer[#answer + 1] = id .. (user or '')
     answer[#answer + 1] = value

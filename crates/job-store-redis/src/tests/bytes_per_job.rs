@@ -52,6 +52,7 @@ async fn a_running_job_takes_at_most_1_kib_and_its_events() {
     for name in OUTBOX {
         assert_eq!(of(name), 0, "{name}: nobody is told of these jobs");
     }
+    assert_eq!(of("mirror-backlog"), 0, "nobody mirrors these jobs");
 }
 
 /// Beside what its job takes.

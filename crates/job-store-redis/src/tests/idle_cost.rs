@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use batchway_domain::job::Lane;
-use batchway_domain::ports::{DeliveryRequest, DueRequest, JobStore, WebhookOutbox};
+use batchway_domain::ports::{DeliveryRequest, DueRequest, JobStore, MirrorBacklog, WebhookOutbox};
 use batchway_port_contracts::specimens;
 use tokio::time::Instant;
 
@@ -48,6 +48,9 @@ async fn take_all(fixture: &Fixture) {
     }
     let taken = WebhookOutbox::take_due(&fixture.store, &deliveries()).await;
     assert_eq!(taken.unwrap(), []);
+    let lease = Duration::from_secs(60);
+    let changed = fixture.store.take_changed(100, lease).await;
+    assert_eq!(changed.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,14 +7,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
 use batchway_domain::ports::{
-    ApiKeys, CallBudget, Clock, JobStore, RunHistory, SweepLedger, WebhookOutbox, WebhookSecrets,
+    ApiKeys, CallBudget, Clock, JobStore, MirrorBacklog, RunHistory, SweepLedger, WebhookOutbox,
+    WebhookSecrets,
 };
 use batchway_job_store_redis::{RedisConfig, RedisJobStore, StoreTime};
 use batchway_memory_adapters::{
-    FailingCallBudget, FailingJobStore, FailingSweepLedger, FailingWebhookOutbox,
-    FailingWebhookSecrets, ManualClock,
+    FailingCallBudget, FailingJobStore, FailingMirrorBacklog, FailingSweepLedger,
+    FailingWebhookOutbox, FailingWebhookSecrets, ManualClock,
 };
 use batchway_port_contracts::job_store::{JobStoreCapabilities, JobStoreFixture};
+use batchway_port_contracts::mirror_backlog::MirrorBacklogFixture;
 use batchway_port_contracts::sweep_ledger::SweepLedgerFixture;
 use batchway_port_contracts::webhook_outbox::WebhookOutboxFixture;
 use batchway_port_contracts::webhook_secrets::WebhookSecretsFixture;
@@ -90,6 +92,7 @@ impl RedisFixture {
             // to others.
             replica: Some("the only one".to_owned()),
             namespace: Some(format!("case-{namespace}")),
+            mirror_backlog: true,
             ..RedisConfig::from_url(&servers.url()).unwrap()
         };
         let clock = Arc::new(ManualClock::default());
@@ -183,6 +186,16 @@ impl WebhookSecretsFixture for RedisFixture {
     fn webhook_secrets(&self) -> Arc<dyn WebhookSecrets> {
         if self.behind_decorator {
             Arc::new(FailingWebhookSecrets::new(self.store()))
+        } else {
+            self.store()
+        }
+    }
+}
+
+impl MirrorBacklogFixture for RedisFixture {
+    fn mirror_backlog(&self) -> Arc<dyn MirrorBacklog> {
+        if self.behind_decorator {
+            Arc::new(FailingMirrorBacklog::new(self.store()))
         } else {
             self.store()
         }

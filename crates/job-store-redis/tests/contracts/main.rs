@@ -19,6 +19,7 @@ mod redis {
     batchway_port_contracts::sweep_ledger_contract!(RedisFixture::open());
     batchway_port_contracts::webhook_outbox_contract!(RedisFixture::open());
     batchway_port_contracts::webhook_secrets_contract!(RedisFixture::open());
+    batchway_port_contracts::mirror_backlog_contract!(RedisFixture::open());
 }
 
 mod redis_behind_decorator {
@@ -27,6 +28,7 @@ mod redis_behind_decorator {
     batchway_port_contracts::sweep_ledger_contract!(RedisFixture::open_behind_decorator());
     batchway_port_contracts::webhook_outbox_contract!(RedisFixture::open_behind_decorator());
     batchway_port_contracts::webhook_secrets_contract!(RedisFixture::open_behind_decorator());
+    batchway_port_contracts::mirror_backlog_contract!(RedisFixture::open_behind_decorator());
 }
 
 mod redis_cluster {
@@ -50,6 +52,13 @@ mod redis_cluster {
     mod secrets {
         use super::*;
         batchway_port_contracts::webhook_secrets_contract!(
+            in one test: RedisFixture::open_in_cluster()
+        );
+    }
+
+    mod mirror {
+        use super::*;
+        batchway_port_contracts::mirror_backlog_contract!(
             in one test: RedisFixture::open_in_cluster()
         );
     }
