@@ -5,10 +5,10 @@
 //! that the program needs nothing installed beside it.
 #![warn(missing_docs)]
 
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector};
 use data_encoding::BASE64;
 
 /// A client for HTTPS and HTTP, without time limits of its own: those are the SDK's. Where the
@@ -18,6 +18,16 @@ pub fn https_client() -> SharedHttpClient {
         .tls_provider(RING)
         .tls_context(trust_in(authorities()))
         .build_https()
+}
+
+/// The same for requests that are made without the SDK, and without time limits either.
+pub fn https_connector() -> SharedHttpConnector {
+    SharedHttpConnector::new(
+        Connector::builder()
+            .tls_provider(RING)
+            .tls_context(trust_in(authorities()))
+            .build(),
+    )
 }
 
 const RING: Provider = Provider::Rustls(CryptoMode::Ring);
@@ -58,8 +68,6 @@ fn as_pem(certificate: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aws_smithy_http_client::Connector;
-
     use super::*;
 
     /// Reads every certificate now, as a client does only when it is first used, and panics at

@@ -206,6 +206,14 @@ pub(crate) const TABLE: &[Row] = &[
         is_documented: true,
         ..ROOM
     },
+    // Looks at what adapters will meet, and knows none of them.
+    Row {
+        folder: "doctor",
+        may_use: Ours::Only(&["aws-http-client", "domain"]),
+        never_links: &[HTTP_SERVER, REDIS, SQL],
+        is_documented: true,
+        ..ROOM
+    },
     Row {
         folder: "open-chemistry",
         may_use: NOTHING,
