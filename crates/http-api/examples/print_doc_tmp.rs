@@ -1,5 +1,0 @@
-#![expect(clippy::print_stdout, reason = "x")]
-//! x
-fn main() {
-    print!("{}", batchway_http_api::openapi_document());
-}
