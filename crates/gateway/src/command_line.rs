@@ -36,6 +36,10 @@ pub(crate) enum Command {
     /// Look through the queues of AWS Batch for jobs of this deployment that no record knows, and
     /// say what becomes of them. Works while the gateway runs.
     Sweep(SweepArguments),
+    /// Look at what this configuration leads to, and say what is wrong and how to mend it. Changes
+    /// nothing. Ends with 1 where something failed, and with 2 where the configuration can't be
+    /// used.
+    Doctor(DoctorArguments),
     /// Print the OpenAPI document of this version.
     Openapi,
     /// Show it all: start a gateway with nothing configured, run a simulation, show its results.
@@ -87,6 +91,16 @@ pub(crate) struct SweepArguments {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct DoctorArguments {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the least IAM policy that this configuration needs, and look at nothing.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) policy: bool,
 }
 
 #[derive(Debug, clap::Args)]

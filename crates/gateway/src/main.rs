@@ -5,13 +5,15 @@
 //! * [`data_folder`]: the files of the embedded default.
 //! * [`wiring`]: which adapters are put together, in one function.
 //! * [`life_cycle`]: listening, working, and stopping in the right order.
-//! * [`commands`]: the subcommands; [`demo`]: the one that shows it all.
+//! * [`commands`]: the subcommands; [`demo`]: the one that shows it all; [`doctor`]: the one that
+//!   says what is wrong.
 
 mod command_line;
 mod commands;
 mod configuration;
 mod data_folder;
 mod demo;
+mod doctor;
 mod entropy;
 mod failure;
 mod job_types;

@@ -81,7 +81,7 @@ impl RedisJobStore {
     }
 }
 
-fn keyspace(config: &RedisConfig) -> Result<Keyspace, ConnectError> {
+pub(crate) fn keyspace(config: &RedisConfig) -> Result<Keyspace, ConnectError> {
     let is_fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     match &config.namespace {
         Some(namespace)

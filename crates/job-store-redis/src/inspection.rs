@@ -36,11 +36,11 @@ impl Facts {
         }
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.info.get(name).map_or("", String::as_str)
     }
 
-    fn number(&self, name: &str) -> u64 {
+    pub(crate) fn number(&self, name: &str) -> u64 {
         self.text(name).parse().unwrap_or(0)
     }
 
@@ -54,7 +54,7 @@ impl Facts {
         limit > 0 && self.number("used_memory") > limit / 100 * FULL_AT_PERCENT
     }
 
-    fn appends(&self) -> bool {
+    pub(crate) fn appends(&self) -> bool {
         self.text("aof_enabled") == "1"
     }
 
@@ -85,7 +85,7 @@ impl Facts {
         }
     }
 
-    fn refuse_old(&self) -> Result<(), ConnectError> {
+    pub(crate) fn refuse_old(&self) -> Result<(), ConnectError> {
         let version = self.text("redis_version");
         let major = version.split('.').next().and_then(|part| part.parse().ok());
         match major {
@@ -96,7 +96,7 @@ impl Facts {
         }
     }
 
-    fn refuse_replica(&self) -> Result<(), ConnectError> {
+    pub(crate) fn refuse_replica(&self) -> Result<(), ConnectError> {
         match self.text("role") {
             "slave" => Err(self.unfit(format!(
                 "it is a replica of {}:{}; point the gateway at its primary",
@@ -107,7 +107,7 @@ impl Facts {
         }
     }
 
-    fn refuse_eviction(&self) -> Result<(), ConnectError> {
+    pub(crate) fn refuse_eviction(&self) -> Result<(), ConnectError> {
         match self.text("maxmemory_policy") {
             "" | "noeviction" => Ok(()),
             policy => Err(self.unfit(format!(
@@ -117,7 +117,7 @@ impl Facts {
         }
     }
 
-    fn as_the_server_does(&self, warnings: &mut Vec<String>) -> String {
+    pub(crate) fn as_the_server_does(&self, warnings: &mut Vec<String>) -> String {
         if !self.appends() {
             warnings.push(
                 "it has no append-only file: accepted jobs are lost when it restarts; set \
@@ -142,7 +142,7 @@ impl Facts {
         }
     }
 
-    fn synced(&self) -> Result<String, ConnectError> {
+    pub(crate) fn synced(&self) -> Result<String, ConnectError> {
         match self.appendfsync.as_deref() {
             Some("always") if self.appends() => {
                 Ok("an accepted job is on Redis's disk (appendfsync always)".to_owned())
@@ -160,7 +160,7 @@ impl Facts {
         }
     }
 
-    fn replicated(&self, wanted: u32, warnings: &mut Vec<String>) -> String {
+    pub(crate) fn replicated(&self, wanted: u32, warnings: &mut Vec<String>) -> String {
         let connected = self.number("connected_slaves");
         if connected < u64::from(wanted) {
             warnings.push(format!(

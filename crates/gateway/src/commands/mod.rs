@@ -1,5 +1,6 @@
 //! The subcommands.
 
+mod doctor;
 mod keys;
 mod openapi;
 mod serve;
@@ -38,6 +39,7 @@ pub(crate) fn run(command_line: CommandLine) -> Result<(), Failure> {
             let configuration = configured()?;
             on_runtime(webhook_secret::run(configuration, command))
         }
+        Command::Doctor(arguments) => on_runtime(doctor::run(arguments)),
         Command::Sweep(arguments) => {
             let configuration = configured()?;
             on_runtime(sweep::run(configuration, arguments))

@@ -21,7 +21,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 const CALL: Duration = Duration::from_secs(30);
 
 /// What every client of AWS begins with. Adapters narrow it where they promise more.
-pub(super) async fn sdk_config(settings: &AwsSettings) -> SdkConfig {
+pub(crate) async fn sdk_config(settings: &AwsSettings) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(settings.region.clone()))
         .timeout_config(timeouts())

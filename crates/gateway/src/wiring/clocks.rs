@@ -8,7 +8,7 @@ use crate::failure::Failure;
 
 /// A lease lasts a minute and is judged by more than one clock: beyond this it might look over
 /// while it is held.
-const TOLERATED: Duration = Duration::from_secs(10);
+pub(crate) const TOLERATED: Duration = Duration::from_secs(10);
 
 /// Refuses a clock that is off: jobs would be looked for too early or much too late, and links
 /// and signatures would be refused.

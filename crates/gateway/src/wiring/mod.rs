@@ -25,6 +25,8 @@ use crate::entropy::SystemEntropy;
 use crate::failure::Failure;
 use crate::job_types;
 
+pub(crate) use aws::sdk_config;
+pub(crate) use clocks::TOLERATED as TOLERATED_SKEW;
 pub(crate) use store::{Patience, Store};
 
 /// A gateway, put together and not yet running.
