@@ -6,6 +6,7 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 
 use crate::Outcome;
+use crate::http;
 
 /// A bucket of moto, which looks at the form of a signature and at nothing else in it.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub(crate) struct Left {
 impl Bucket {
     pub(crate) async fn create(url: &str, name: &'static str) -> Outcome<Self> {
         let bucket = Self {
-            http: Client::builder().no_proxy().build()?,
+            http: http::client()?,
             url: url.to_owned(),
             name,
         };

@@ -7,6 +7,7 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 
 use crate::Outcome;
+use crate::http;
 
 /// A cancel waits for up to 5 seconds; what takes longer has been lost.
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
@@ -85,10 +86,7 @@ impl Answer {
 
 impl Caller {
     pub(crate) fn new(key: String) -> Outcome<Self> {
-        let http = Client::builder()
-            .timeout(REQUEST_LIMIT)
-            .no_proxy()
-            .build()?;
+        let http = http::client_within(REQUEST_LIMIT)?;
         Ok(Self { http, key })
     }
 

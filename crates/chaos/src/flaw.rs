@@ -3,6 +3,8 @@
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
+use batchway_test_servers::RedisServer;
+
 use crate::Outcome;
 
 /// Something that no gateway can make up for: a run with it must find broken promises.
@@ -12,6 +14,10 @@ pub enum Flaw {
     UngatedCopies,
     /// Redis loses the last that it had answered for when it dies.
     ForgetfulRedis,
+    /// Redis loses deliveries of webhooks.
+    LostDeliveries,
+    /// A receiver says that it took what it did not keep.
+    ForgetfulReceiver,
 }
 
 /// What a forgetful Redis loses at most, in bytes: a few jobs.
@@ -28,4 +34,11 @@ pub(crate) fn forget_latest(folder: &Path) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// Takes all deliveries of webhooks out of a Redis, and whatever names them.
+pub(crate) fn lose_deliveries(redis: &RedisServer) {
+    for key in redis.cli(&["KEYS", "*:deliveries*"]).lines() {
+        redis.cli(&["DEL", key]);
+    }
 }

@@ -1,7 +1,9 @@
-//! The jobs of a run: programs that write down that they run.
+//! The jobs of a run.
 
 use std::path::Path;
 
+/// Programs that write down that they run.
+///
 /// * `work` runs for `seconds` and leaves its `nonce` and who ran it in `result.txt`.
 /// * `linger` runs until it is stopped.
 ///
@@ -34,6 +36,28 @@ tell started
 while :; do sleep 0.2; done
 ''']
 environment = { CHAOS_LEDGER = "LEDGER" }
+"#;
+
+/// The file of job types where jobs are processes of the gateways' own.
+///
+/// * `heed` runs until the file `go` is there, and ends with the exit code `status`.
+/// * `linger` runs until it is stopped.
+pub(crate) const OF_PROCESSES: &str = r#"
+[heed]
+summary = "Works until it is told to end."
+params_schema = { type = "object", required = ["go", "status"], additionalProperties = false, properties = { go = { type = "string" }, status = { type = "string" } } }
+example = { go = "/tmp/go", status = "0" }
+process.command = ["/bin/sh", "-c", '''
+  field() { printf '%s' "$JOB_PARAMS" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
+  until [ -e "$(field go)" ]; do sleep 0.1; done
+  exit "$(field status)"
+''']
+
+[linger]
+summary = "Works until it is stopped."
+params_schema = { type = "object", additionalProperties = false }
+example = {}
+process.command = ["/bin/sh", "-c", "while :; do sleep 0.2; done"]
 "#;
 
 /// A process is known by its number and the time that it began: a number may be another's later.

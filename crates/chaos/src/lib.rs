@@ -11,6 +11,7 @@
 //! | [`Gateways`] | gateways, with faults on the way to AWS Batch, Redis and S3 | every 2xx has one job, one run, one result |
 //! | [`Redis`] | Redis, with `appendfsync always` | the same |
 //! | [`Idempotency`] | gateways now and then, if asked for | one key, one job, the same words for all |
+//! | [`Webhooks`] | gateways, with a receiver that fails at three of ten and a dead one | every event is taken, nothing else is sent |
 //!
 //! `just chaos` runs them long, the tests of this crate short. A run that finds a broken promise
 //! says which, with ids, where the logs of all processes are, and the command that repeats it.
@@ -21,14 +22,18 @@ mod aws;
 mod books;
 mod bucket;
 mod caller;
+mod delivery_books;
 mod dice;
 mod flaw;
+mod hook_load;
+mod http;
 mod job_types;
 mod killer;
 mod ledger;
 mod load;
 mod notebook;
 mod programs;
+mod receiver;
 mod reckoning;
 mod replica;
 mod report;
@@ -42,6 +47,8 @@ pub use report::{Figures, Report, Table};
 pub use scenes::gateways::{Gateways, Jobs};
 pub use scenes::idempotency::Idempotency;
 pub use scenes::redis::Redis;
+pub use scenes::webhooks::Webhooks;
+pub use stage::Store;
 
 /// What a run comes to, or why it could not be made.
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;

@@ -14,7 +14,7 @@ use crate::dice::Dice;
 use crate::notebook::{Notebook, Order, Wish};
 use crate::stage::Stage;
 
-const USERS: usize = 4;
+pub(crate) const USERS: usize = 4;
 /// Programs of users that post and cancel, one thing after the other.
 const POSTERS: usize = 8;
 const LOOKERS: usize = 2;
@@ -41,8 +41,8 @@ pub(crate) struct Load {
 impl Load {
     /// `pause`: how long each of several programs waits from one job to the next.
     pub(crate) fn new(stage: Arc<Stage>, pause: (Duration, Duration)) -> Outcome<Self> {
-        let callers = (1..=USERS)
-            .map(|number| Caller::new(stage.replicas()[0].create_key(&format!("user{number}"))?))
+        let callers = (0..USERS)
+            .map(|number| Caller::new(stage.replicas()[0].create_key(&name_of(number))?))
             .collect::<Outcome<_>>()?;
         Ok(Self {
             stage,
@@ -186,7 +186,7 @@ impl Load {
 
     /// Asks any replica, again and again, until there is an answer of 2xx. Complains where there
     /// is another one than to come again.
-    async fn persist(
+    pub(crate) async fn persist(
         &self,
         caller: usize,
         request: Request<'_>,
@@ -274,6 +274,11 @@ impl Load {
         }
         all
     }
+}
+
+/// The user behind a caller's number.
+pub(crate) fn name_of(caller: usize) -> String {
+    format!("user{}", caller + 1)
 }
 
 async fn is_over_after(span: Duration, over: &mut watch::Receiver<bool>) -> bool {

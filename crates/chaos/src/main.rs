@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use batchway_chaos::{Gateways, Idempotency, Jobs, Outcome, Patience, Redis, Report, Table};
-use clap::{Args, Parser, Subcommand};
+use batchway_chaos::{
+    Gateways, Idempotency, Jobs, Outcome, Patience, Redis, Report, Store, Table, Webhooks,
+};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Kills gateways and Redis under load, on real parts, and compares the books.
 #[derive(Debug, Parser)]
@@ -39,6 +41,32 @@ enum Scene {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Gateways die now and then while events go to receivers that fail.
+    Webhooks(Events),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct Events {
+    /// How many, at least.
+    #[arg(long, default_value_t = 10_000)]
+    events: u32,
+    /// How many gateways are killed.
+    #[arg(long, default_value_t = 40)]
+    kills: u32,
+    /// Where they are kept.
+    #[arg(long, value_enum, default_value = "redis")]
+    store: Where,
+    /// Repeats a plan.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Where {
+    /// Three gateways share it.
+    Redis,
+    /// One gateway has it.
+    Sqlite,
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -80,6 +108,8 @@ async fn run(scene: Scene) -> Outcome<Vec<Report>> {
             reports.push(gateways(Jobs::Processes, 200, seed).await?);
             reports.push(gateways(Jobs::Containers, 20, seed).await?);
             reports.push(redis(100, seed).await?);
+            reports.push(webhooks(10_000, 40, Store::Redis, seed).await?);
+            reports.push(webhooks(2000, 20, Store::Sqlite, seed).await?);
         }
         Scene::Gateways(Kills { kills, seed }) => {
             reports.push(gateways(Jobs::Processes, kills, seed_or_any(seed)?).await?);
@@ -95,6 +125,18 @@ async fn run(scene: Scene) -> Outcome<Vec<Report>> {
             with_kills,
             seed,
         } => reports.push(races(rounds, with_kills, seed_or_any(seed)?).await?),
+        Scene::Webhooks(Events {
+            events,
+            kills,
+            store,
+            seed,
+        }) => {
+            let store = match store {
+                Where::Redis => Store::Redis,
+                Where::Sqlite => Store::Sqlite,
+            };
+            reports.push(webhooks(events, kills, store, seed_or_any(seed)?).await?);
+        }
     }
     Ok(reports)
 }
@@ -120,6 +162,21 @@ async fn redis(kills: u32, seed: u64) -> Outcome<Report> {
         seed,
         patience: Patience::All,
         flaw: None,
+    };
+    scene.run().await
+}
+
+async fn webhooks(events: u32, kills: u32, store: Store, seed: u64) -> Outcome<Report> {
+    announce(&format!(
+        "webhooks on {store:?}: {events} events, {kills} kills, seed {seed}"
+    ));
+    let scene = Webhooks {
+        events,
+        kills,
+        seed,
+        patience: Patience::All,
+        flaw: None,
+        store,
     };
     scene.run().await
 }

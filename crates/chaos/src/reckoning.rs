@@ -10,12 +10,13 @@ use tokio::time::Instant;
 use crate::Outcome;
 use crate::books::{Books, Stored};
 use crate::dice::Dice;
+use crate::http;
 use crate::load::Load;
 use crate::report::{Figures, Report};
 use crate::stage::Stage;
 
 /// How much of a run's jobs may be on their way where it is not waited for all.
-const LARGEST_REST: f64 = 0.5;
+pub(crate) const LARGEST_REST: f64 = 0.5;
 
 /// What is waited for at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub enum Patience {
 }
 
 impl Patience {
-    fn limit(self) -> Duration {
+    pub(crate) fn limit(self) -> Duration {
         match self {
             Self::All => Duration::from_secs(330),
             Self::Most(limit) => limit,
@@ -119,7 +120,7 @@ impl Reckoning {
 
 /// Each job with what its result holds.
 async fn read_all(jobs: Vec<(usize, Value)>) -> Outcome<BTreeMap<String, Stored>> {
-    let http = reqwest::Client::builder().no_proxy().build()?;
+    let http = http::client()?;
     let mut all = BTreeMap::new();
     for (caller, job) in jobs {
         let text = |field: &str| job[field].as_str().unwrap_or_default().to_owned();

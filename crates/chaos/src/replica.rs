@@ -178,9 +178,19 @@ impl Replica {
 
     /// A new API key of a user.
     pub(crate) fn create_key(&self, user: &str) -> Outcome<String> {
+        self.say(&["keys", "create", "--user", user])
+    }
+
+    /// What a user's webhooks are signed with.
+    pub(crate) fn webhook_secret(&self, user: &str) -> Outcome<String> {
+        self.say(&["webhook-secret", "show", "--user", user])
+    }
+
+    /// What a command says that is run beside it.
+    fn say(&self, arguments: &[&str]) -> Outcome<String> {
         let output = self
             .command()?
-            .args(["keys", "create", "--user", user])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .output()?;

@@ -29,12 +29,27 @@ pub(crate) enum Link {
     S3,
 }
 
-/// Three gateways on one Redis, each part behind a proxy of its own.
+/// Where jobs are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// One Redis, shared by three gateways.
+    Redis,
+    /// The file of a gateway that is alone.
+    Sqlite,
+}
+
+/// A Redis and the proxy before it.
+#[derive(Debug)]
+struct Redis {
+    server: Arc<RedisServer>,
+    proxy: FaultProxy,
+}
+
+/// Three gateways on one Redis, each part behind a proxy of its own; or one gateway on a file.
 #[derive(Debug)]
 pub(crate) struct Stage {
     replicas: Vec<Arc<Replica>>,
-    redis: Arc<RedisServer>,
-    to_redis: FaultProxy,
+    redis: Option<Redis>,
     aws: Option<Aws>,
     folder: Option<TempDir>,
 }
@@ -42,7 +57,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// Gateways that take jobs and send none.
     pub(crate) async fn of_admissions(seed: u64) -> Outcome<Self> {
-        let mut stage = Self::empty(seed)?;
+        let mut stage = Self::empty(seed, Store::Redis)?;
         let host = Ipv4Addr::LOCALHOST;
         stage
             .start_replicas(&[], &["--no-worker"], seed, host)
@@ -52,7 +67,7 @@ impl Stage {
 
     /// Gateways that run jobs on AWS Batch, with their results in S3.
     pub(crate) async fn of_jobs(seed: u64) -> Outcome<Self> {
-        let mut stage = Self::empty(seed)?;
+        let mut stage = Self::empty(seed, Store::Redis)?;
         stage.aws = Some(Aws::start(seed).await?);
         stage.start_with_jobs(seed, Ipv4Addr::LOCALHOST).await?;
         Ok(stage)
@@ -60,11 +75,27 @@ impl Stage {
 
     /// The same with jobs in containers.
     pub(crate) async fn of_containers(seed: u64) -> Outcome<Self> {
-        let mut stage = Self::empty(seed)?;
+        let mut stage = Self::empty(seed, Store::Redis)?;
         let folder = stage.folder().join(SHARED);
         let aws = Aws::start_containers(seed, &folder, &stage.deployment()).await?;
         stage.aws = Some(aws);
         stage.start_with_jobs(seed, Ipv4Addr::UNSPECIFIED).await?;
+        Ok(stage)
+    }
+
+    /// Gateways that run jobs as processes, few at once, with these further variables.
+    pub(crate) async fn of_processes(
+        seed: u64,
+        store: Store,
+        variables: &[(&str, String)],
+    ) -> Outcome<Self> {
+        let mut stage = Self::empty(seed, store)?;
+        let types = stage.folder().join("job-types.toml");
+        std::fs::write(&types, job_types::OF_PROCESSES)?;
+        let mut variables = variables.to_vec();
+        variables.push(("BATCHWAY_JOB_TYPES", types.display().to_string()));
+        let host = Ipv4Addr::LOCALHOST;
+        stage.start_replicas(&variables, &[], seed, host).await?;
         Ok(stage)
     }
 
@@ -81,17 +112,19 @@ impl Stage {
 
     /// A name that no other run on this machine has.
     fn deployment(&self) -> String {
-        format!("chaos{}", self.to_redis.port())
+        format!("chaos{}", self.link(Link::Redis).port())
     }
 
-    fn empty(seed: u64) -> Outcome<Self> {
+    fn empty(seed: u64, store: Store) -> Outcome<Self> {
         let folder = TempDir::with_prefix("batchway-chaos-")?;
         std::fs::create_dir(folder.path().join(SHARED))?;
-        let redis = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
+        let redis = match store {
+            Store::Redis => Some(Redis::start(seed)?),
+            Store::Sqlite => None,
+        };
         Ok(Self {
-            to_redis: FaultProxy::start(on_this_machine(redis.port()), seed)?,
             replicas: Vec::new(),
-            redis: Arc::new(redis),
+            redis,
             aws: None,
             folder: Some(folder),
         })
@@ -104,14 +137,18 @@ impl Stage {
         seed: u64,
         host: Ipv4Addr,
     ) -> Outcome<()> {
-        let common = [
-            ("REDIS_HOST", "127.0.0.1".to_owned()),
-            ("REDIS_PORT", self.to_redis.port().to_string()),
-            ("BATCHWAY_REDIS_DURABILITY", "fsync".to_owned()),
+        let mut common = vec![
             ("BATCHWAY_SECRET", SECRET.to_owned()),
             ("BATCHWAY_LOG", "info".to_owned()),
         ];
-        for number in 1..=REPLICAS {
+        let number_of_replicas = match &self.redis {
+            Some(redis) => {
+                common.extend(redis.variables());
+                REPLICAS
+            }
+            None => 1,
+        };
+        for number in 1..=number_of_replicas {
             let front = FaultProxy::start_on(host, nowhere(), seed.wrapping_add(number.into()))?;
             let variables = common
                 .iter()
@@ -132,15 +169,20 @@ impl Stage {
         &self.replicas
     }
 
+    /// The server, where jobs are kept in one.
     pub(crate) fn redis(&self) -> &Arc<RedisServer> {
-        &self.redis
+        &self.on_redis().server
+    }
+
+    fn on_redis(&self) -> &Redis {
+        self.redis.as_ref().expect("this stage has a Redis")
     }
 
     /// The proxy before a server.
     pub(crate) fn link(&self, link: Link) -> &FaultProxy {
         match link {
             Link::Batch => &self.aws().to_batch,
-            Link::Redis => &self.to_redis,
+            Link::Redis => &self.on_redis().proxy,
             Link::S3 => &self.aws().to_s3,
         }
     }
@@ -168,7 +210,10 @@ impl Stage {
 
     /// What the proxies before the servers did.
     pub(crate) fn faults(&self) -> Counters {
-        let mut all = self.to_redis.counters();
+        let mut all = Counters::default();
+        if let Some(redis) = &self.redis {
+            all += redis.proxy.counters();
+        }
         if let Some(aws) = &self.aws {
             all += aws.to_batch.counters();
             all += aws.to_s3.counters();
@@ -204,6 +249,25 @@ impl Stage {
     pub(crate) fn end(stage: Arc<Self>, is_wrong: bool) -> Option<PathBuf> {
         let folder = Arc::into_inner(stage)?.folder.take()?;
         is_wrong.then(|| folder.keep())
+    }
+}
+
+impl Redis {
+    fn start(seed: u64) -> Outcome<Self> {
+        let server = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
+        Ok(Self {
+            proxy: FaultProxy::start(on_this_machine(server.port()), seed)?,
+            server: Arc::new(server),
+        })
+    }
+
+    /// What a gateway has to be told.
+    fn variables(&self) -> [(&'static str, String); 3] {
+        [
+            ("REDIS_HOST", "127.0.0.1".to_owned()),
+            ("REDIS_PORT", self.proxy.port().to_string()),
+            ("BATCHWAY_REDIS_DURABILITY", "fsync".to_owned()),
+        ]
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{DEFINITION, QUEUE, REGION, credentials};
 use crate::Outcome;
 use crate::books::BatchJob;
+use crate::http;
 use crate::programs::program;
 
 const IMAGE: &str = "batchway-job";
@@ -113,7 +114,7 @@ impl Engine {
             .collect();
         let containers = Containers {
             engine,
-            http: Client::builder().no_proxy().build()?,
+            http: http::client()?,
             url: moto.url(),
             prefix: format!("bw-{deployment}-"),
         };

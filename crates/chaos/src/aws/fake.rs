@@ -14,6 +14,7 @@ use batchway_fake_aws_batch::{Fault, FaultRule, Millis, Operation, Pace, Setting
 use super::{DEFINITION, QUEUE, credentials};
 use crate::Outcome;
 use crate::books::BatchJob;
+use crate::http;
 use crate::programs::program;
 
 /// Has the runner ask whether it may work.
@@ -120,7 +121,7 @@ impl FakeBatch {
     /// From now on, AWS Batch itself does what it should.
     pub(crate) async fn calm_down(&self) -> Outcome<()> {
         self.lag(Duration::ZERO);
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let http = http::client()?;
         let rules = format!("{}/_control/faults", self.0.url());
         http.delete(rules).send().await?.error_for_status()?;
         Ok(())

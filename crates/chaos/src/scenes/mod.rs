@@ -3,3 +3,4 @@
 pub(crate) mod gateways;
 pub(crate) mod idempotency;
 pub(crate) mod redis;
+pub(crate) mod webhooks;

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use batchway_chaos::{Flaw, Gateways, Idempotency, Jobs, Patience, Redis, Report, Table};
+use batchway_chaos::{
+    Flaw, Gateways, Idempotency, Jobs, Patience, Redis, Report, Store, Table, Webhooks,
+};
 
 /// What the short runs do is the same each time; the long ones try others.
 const SEED: u64 = 1;
@@ -58,6 +60,30 @@ async fn a_redis_that_dies_lost_nothing_that_was_answered() {
     is_good(scene.run().await.unwrap());
 }
 
+/// What is under way when a gateway dies comes a minute later, which the long runs have.
+fn webhooks(events: u32, kills: u32, store: Store, flaw: Option<Flaw>) -> Webhooks {
+    Webhooks {
+        events,
+        kills,
+        seed: SEED,
+        patience: Patience::Most(Duration::from_secs(5)),
+        flaw,
+        store,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_event_is_lost_on_its_way_to_a_receiver_that_fails() {
+    let scene = webhooks(300, 3, Store::Redis, None);
+    is_good(scene.run().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_event_of_a_gateway_that_is_alone_is_lost() {
+    let scene = webhooks(100, 2, Store::Sqlite, None);
+    is_good(scene.run().await.unwrap());
+}
+
 /// A run that can't fail proves nothing.
 fn is_found_out(report: &Report, words: &str) {
     let mut discrepancies = report.discrepancies.iter();
@@ -92,4 +118,16 @@ async fn a_redis_that_forgets_is_found_out() {
         flaw: Some(Flaw::ForgetfulRedis),
     };
     is_found_out(&scene.run().await.unwrap(), "does not have it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_are_lost_are_found_out() {
+    let scene = webhooks(50, 0, Store::Redis, Some(Flaw::LostDeliveries));
+    is_found_out(&scene.run().await.unwrap(), "0 events say");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_nobody_kept_are_found_out() {
+    let scene = webhooks(50, 0, Store::Redis, Some(Flaw::ForgetfulReceiver));
+    is_found_out(&scene.run().await.unwrap(), "was never taken");
 }
