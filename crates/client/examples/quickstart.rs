@@ -1,3 +1,11 @@
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "an example reads the environment and talks to its terminal"
+)]
+//! docs/quickstart-rust.md shows what follows.
+
 use std::error::Error;
 
 use batchway_client::{CarriesProblem, Client, types::JobStatus};

@@ -34,11 +34,7 @@ impl Problem {
 impl fmt::Display for Problem {
     /// What happened and what to do, with the name of the request in the gateway's log.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.detail)?;
-        for part in &self.errors {
-            write!(formatter, "; {}: {}", part.pointer, part.detail)?;
-        }
-        write!(formatter, " (request {})", self.request_id)
+        write!(formatter, "{} (request {})", self.detail, self.request_id)
     }
 }
 

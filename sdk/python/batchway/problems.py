@@ -3,7 +3,6 @@
 from typing import TypeVar
 
 from .models import Problem
-from .types import Unset
 
 T = TypeVar("T")
 
@@ -27,10 +26,7 @@ class ProblemError(Exception):
         return self.problem.status
 
     def __str__(self) -> str:
-        problem = self.problem
-        parts = [] if isinstance(problem.errors, Unset) else problem.errors
-        details = "".join(f"; {part.pointer}: {part.detail}" for part in parts)
-        return f"{problem.detail}{details} (request {problem.request_id})"
+        return f"{self.problem.detail} (request {self.problem.request_id})"
 
 
 def expect(answer: T | Problem | None) -> T:

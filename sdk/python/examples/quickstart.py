@@ -1,10 +1,10 @@
 import os
 
 import httpx
-
-from batchway import ProblemError, connect, expect, wait_until_ended
 from batchway.api.jobs import list_artifacts, submit_job
 from batchway.models import JobStatus, SubmitJobRequest
+
+from batchway import ProblemError, connect, expect, wait_until_ended
 
 client = connect(os.environ["BATCHWAY_URL"], os.environ["BATCHWAY_API_KEY"])
 
@@ -21,9 +21,7 @@ request = SubmitJobRequest.from_dict(
 )
 try:
     # Sent twice under one key, it still starts one job.
-    submitted = expect(
-        submit_job.sync(client=client, body=request, idempotency_key="quickstart-1")
-    )
+    submitted = expect(submit_job.sync(client=client, body=request, idempotency_key="quickstart-1"))
 except ProblemError as error:
     raise SystemExit(f"{error.kind}: {error}")
 
@@ -36,6 +34,5 @@ for artifact in expect(list_artifacts.sync(job.job_id, client=client)).artifacts
     name = artifact.key.rsplit("/", 1)[-1]
     with httpx.stream("GET", artifact.url) as answer, open(name, "wb") as file:
         answer.raise_for_status()
-        for piece in answer.iter_bytes():
-            file.write(piece)
+        file.writelines(answer.iter_bytes())
     print(f"{name}: {artifact.size} bytes")

@@ -10,14 +10,17 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+from batchway.api.job_types import list_job_types
+from batchway.api.jobs import cancel_job, get_job, list_artifacts, list_jobs, read_logs, submit_job
+from batchway.models import JobStatus, SubmitJobRequest
 
 from batchway import ProblemError, connect, expect, has_ended, wait_until_ended
-from batchway.api.job_types import list_job_types
-from batchway.api.jobs import cancel_job, get_job, list_artifacts, list_jobs, submit_job
-from batchway.models import JobStatus, SubmitJobRequest
 
 URL = os.environ["BATCHWAY_URL"]
 API_KEY = os.environ["BATCHWAY_API_KEY"]
+UNKNOWN = f"job_{'0' * 28}"
+FOR_LONG = 10_000_000
+"""As many steps as a simulation may have."""
 
 
 def simulation(steps: int) -> SubmitJobRequest:
@@ -53,15 +56,16 @@ class LifeOfAJob(unittest.TestCase):
                 for piece in answer.iter_bytes():
                     file.write(piece)
             self.assertEqual(target.stat().st_size, results.size)
+        logs = expect(read_logs.sync(job_id, client=self.client))
+        self.assertEqual((logs.attempt, logs.complete, logs.next_cursor), (1, True, None))
+        self.assertTrue(logs.lines or logs.reason)
         # Without the key, which is nobody's business where a link leads.
         self.assertEqual(httpx.get(job.result_url).content[1:4], b"HDF")
 
     def test_the_same_request_again_starts_nothing(self) -> None:
         key = f"python-{uuid4()}"
         first, second = (
-            submit_job.sync_detailed(
-                client=self.client, body=simulation(10), idempotency_key=key
-            )
+            submit_job.sync_detailed(client=self.client, body=simulation(10), idempotency_key=key)
             for _ in range(2)
         )
         self.assertEqual((first.status_code, second.status_code), (202, 200))
@@ -69,9 +73,7 @@ class LifeOfAJob(unittest.TestCase):
         self.assertEqual(expect(first.parsed), expect(second.parsed))
 
         with self.assertRaises(ProblemError) as other_body:
-            expect(
-                submit_job.sync(client=self.client, body=simulation(11), idempotency_key=key)
-            )
+            expect(submit_job.sync(client=self.client, body=simulation(11), idempotency_key=key))
         self.assertEqual(other_body.exception.status, 422)
 
     def test_a_list_is_read_page_by_page(self) -> None:
@@ -89,7 +91,7 @@ class LifeOfAJob(unittest.TestCase):
         self.assertEqual(len(seen), len(set(seen)))
 
     def test_a_job_is_stopped(self) -> None:
-        job_id = self.start(steps=100_000_000)
+        job_id = self.start(steps=FOR_LONG)
         job = expect(cancel_job.sync(job_id, client=self.client))
         if not has_ended(job):
             job = wait_until_ended(self.client, job_id, timeout=60)
@@ -103,10 +105,10 @@ class LifeOfAJob(unittest.TestCase):
 
     def test_a_job_that_never_was_is_a_problem(self) -> None:
         with self.assertRaises(ProblemError) as unknown:
-            expect(get_job.sync(f"job_{'0' * 28}", client=self.client))
+            expect(get_job.sync(UNKNOWN, client=self.client))
         self.assertEqual((unknown.exception.status, unknown.exception.kind), (404, "job-not-found"))
         with self.assertRaises(ProblemError):
-            wait_until_ended(self.client, f"job_{'0' * 28}")
+            wait_until_ended(self.client, UNKNOWN)
 
     def test_what_is_wrong_with_a_request_is_pointed_at(self) -> None:
         wrong = SubmitJobRequest.from_dict({"job_type": "run_simulation", "params": {}})
@@ -125,7 +127,7 @@ class LifeOfAJob(unittest.TestCase):
     def test_job_types_come_with_an_example_that_runs(self) -> None:
         types = expect(list_job_types.sync(client=self.client)).job_types
         simulation_type = next(one for one in types if one.name == "run_simulation")
-        self.assertIn("simulation_config", simulation_type.example.to_dict())
+        self.assertIn("simulation_config", simulation_type.example)
 
 
 class LifeOfAJobInAnEventLoop(unittest.IsolatedAsyncioTestCase):

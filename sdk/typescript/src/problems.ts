@@ -8,8 +8,7 @@ export class ProblemError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(problem: Problem, retryAfter?: number) {
-    const parts = (problem.errors ?? []).map(({ pointer, detail }) => `; ${pointer}: ${detail}`);
-    super(`${problem.detail}${parts.join('')} (request ${problem.request_id})`);
+    super(`${problem.detail} (request ${problem.request_id})`);
     this.name = 'ProblemError';
     this.problem = problem;
     this.retryAfter = retryAfter;

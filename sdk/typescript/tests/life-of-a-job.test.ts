@@ -12,6 +12,7 @@ import {
   listJobs,
   listJobTypes,
   ProblemError,
+  readLogs,
   submitJob,
   type SubmitJobRequest,
   waitUntilEnded,
@@ -19,6 +20,8 @@ import {
 
 const url = process.env.BATCHWAY_URL ?? '';
 const client = connect(url, process.env.BATCHWAY_API_KEY ?? '');
+/** As many steps as a simulation may have. */
+const forLong = 10_000_000;
 const unknown = `job_${'0'.repeat(28)}`;
 
 function simulation(steps: number): SubmitJobRequest {
@@ -58,6 +61,10 @@ test('a job runs to its end and leaves its results', async () => {
   const download = await fetch(results.url);
   assert.ok(download.ok);
   assert.equal((await download.arrayBuffer()).byteLength, results.size);
+
+  const { data: logs } = await readLogs({ client, path: { job_id: jobId } });
+  assert.deepEqual([logs.attempt, logs.complete, logs.next_cursor], [1, true, null]);
+  assert.ok(logs.lines.length > 0 || logs.reason);
 });
 
 test('the same request again starts nothing', async () => {
@@ -87,7 +94,7 @@ test('a list is read page by page', async () => {
 });
 
 test('a job is stopped', async () => {
-  const jobId = await start(100_000_000);
+  const jobId = await start(forLong);
   let { data: job } = await cancelJob({ client, path: { job_id: jobId } });
   if (!hasEnded(job)) {
     job = await waitUntilEnded(client, jobId);
@@ -115,7 +122,7 @@ test('a wrong key is refused', async () => {
 });
 
 test('a wait ends when it is told to', async () => {
-  const jobId = await start(100_000_000);
+  const jobId = await start(forLong);
   const signal = AbortSignal.timeout(100);
   await assert.rejects(waitUntilEnded(client, jobId, { signal }), { name: 'TimeoutError' });
   await cancelJob({ client, path: { job_id: jobId } });
@@ -124,5 +131,6 @@ test('a wait ends when it is told to', async () => {
 test('job types come with an example', async () => {
   const { data } = await listJobTypes({ client });
   const simulations = data.job_types.find(({ name }) => name === 'run_simulation');
-  assert.ok(simulations && 'simulation_config' in simulations.example);
+  assert.ok(simulations);
+  assert.ok('simulation_config' in (simulations.example as object));
 });

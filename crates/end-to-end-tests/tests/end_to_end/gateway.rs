@@ -1,6 +1,6 @@
 //! Starting and stopping the program under test.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -187,10 +187,11 @@ impl Drop for Gateway {
     }
 }
 
-fn read_lines(stderr: std::process::ChildStderr) -> Receiver<String> {
+/// The lines that a program prints, as they come.
+pub(crate) fn read_lines(output: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
             if sender.send(line).is_err() {
                 break;
             }

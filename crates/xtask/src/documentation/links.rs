@@ -19,7 +19,7 @@ pub(super) fn complaints(root: &Path) -> Outcome<Vec<String>> {
 }
 
 /// Build results and hidden folders hold none of our documents.
-fn documents_below(root: &Path) -> Outcome<Vec<PathBuf>> {
+pub(super) fn documents_below(root: &Path) -> Outcome<Vec<PathBuf>> {
     let mut documents = Vec::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -1,7 +1,7 @@
 //! The Python SDK: openapi-python-client, with the modules of `sdk/python/batchway` beside what it
 //! makes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::Workshop;
@@ -16,6 +16,7 @@ const FOR_THE_TESTS: &str = "standardwebhooks";
 
 pub(super) fn build(metadata: &Metadata, source: &Source, workshop: &Workshop) -> Outcome {
     let ours = folder(metadata);
+    is_tidy(metadata, &ours)?;
     make_anew(&workshop.package)?;
     make_anew(&workshop.dist)?;
     let modules = workshop.package.join("batchway");
@@ -45,6 +46,15 @@ pub(super) fn build(metadata: &Metadata, source: &Source, workshop: &Workshop) -
         .arg(&workshop.dist)
         .arg(&workshop.package);
     process::capture(&mut build).map(|_| ())
+}
+
+/// By the rules of `sdk/python/ruff.toml`.
+fn is_tidy(metadata: &Metadata, ours: &Path) -> Outcome {
+    for rules in [&["check", "--quiet"][..], &["format", "--check", "--quiet"]] {
+        let mut ruff = Command::new(program(&metadata.target, "ruff"));
+        process::run(ruff.args(rules).arg("--no-cache").arg(ours))?;
+    }
+    Ok(())
 }
 
 /// Into a fresh environment, with what the package asks for and the reference library that
