@@ -42,3 +42,57 @@ fn link(document: &mut Value, source: &str, name: &str, target: &str, parameters
         answer["links"][name] = json!({"operationId": target, "parameters": parameters});
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::document::document;
+
+    use super::*;
+
+    /// Every operation, by its id.
+    fn operation<'a>(document: &'a Value, id: &str) -> &'a Value {
+        let paths = document["paths"].as_object().unwrap().values();
+        let mut operations = paths.flat_map(|item| item.as_object().unwrap().values());
+        operations
+            .find(|operation| operation["operationId"] == id)
+            .unwrap_or_else(|| panic!("no operation {id}"))
+    }
+
+    fn links_of<'a>(document: &'a Value, id: &str, status: &str) -> Vec<(&'a String, &'a Value)> {
+        let links = &operation(document, id)["responses"][status]["links"];
+        links.as_object().unwrap().iter().collect()
+    }
+
+    #[test]
+    fn a_new_job_leads_to_all_that_can_be_done_with_it() {
+        let document = document();
+        for status in ["200", "202"] {
+            let links = links_of(&document, "submit_job", status);
+            let names: Vec<&str> = links.iter().map(|(name, _)| name.as_str()).collect();
+            for name in ["get_job", "cancel_job", "list_artifacts", "read_logs"] {
+                assert!(names.contains(&name), "{status}: {names:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_link_gives_parameters_that_there_are() {
+        let document = document();
+        for (id, status) in [
+            ("submit_job", "202"),
+            ("list_jobs", "200"),
+            ("read_logs", "200"),
+        ] {
+            for (name, link) in links_of(&document, id, status) {
+                let target = operation(&document, link["operationId"].as_str().unwrap());
+                for given in link["parameters"].as_object().unwrap().keys() {
+                    let mut known = target["parameters"].as_array().unwrap().iter();
+                    assert!(
+                        known.any(|parameter| parameter["name"] == *given),
+                        "{id} → {name}: {given}"
+                    );
+                }
+            }
+        }
+    }
+}

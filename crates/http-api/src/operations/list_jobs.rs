@@ -194,6 +194,8 @@ mod tests {
         assert_eq!(ids(&gateway, after).await, [all[0].clone()]);
         let before = "?created_before=2026-03-01T13:00:01.500%2B01:00";
         assert_eq!(ids(&gateway, before).await, all[1..]);
+        let ever = "?created_after=0168-12-22T04:29:21Z&created_before=9999-12-31T23:59:59Z";
+        assert_eq!(ids(&gateway, ever).await, all);
         assert_eq!(
             ids(&gateway, &format!("{before}&status=queued")).await,
             [all[2].clone()]
@@ -217,6 +219,7 @@ mod tests {
             "job_type=",
             "created_after=yesterday",
             "created_before=2026-03-01",
+            "created_before=20260301T120000Z",
             "created_after=2026-03-01T12:00:00+01:00",
             "page=2",
             "limit=1&limit=2",
