@@ -2,8 +2,8 @@
 //!
 //! * [`use_cases`]: what callers and runners ask for, one file each, all of them methods of
 //!   [`Application`].
-//! * [`loops`]: what goes on by itself: dispatch, resolve, watch, listen, sweep, deliver, remove,
-//!   learn. Each is a `run_once`, idempotent and bounded, driven by [`loops::drive`].
+//! * [`loops`]: what goes on by itself: dispatch, resolve, watch, listen, sweep, deliver, mirror,
+//!   remove, learn. Each is a `run_once`, idempotent and bounded, driven by [`loops::drive`].
 //!
 //! Everything outside is a port of `batchway-domain`. Nothing is spawned here: the gateway
 //! decides what runs where.
@@ -22,6 +22,7 @@ mod log_cursor;
 mod looks;
 pub mod loops;
 mod machine;
+mod mirror_ports;
 mod nudges;
 mod rules;
 mod settings;
@@ -51,6 +52,7 @@ use nudges::Nudges;
 pub use error::{RequestError, Violation};
 pub use job_type_schemas::InvalidJobType;
 pub use machine::Machine;
+pub use mirror_ports::{EncodeRow, MirrorPorts};
 pub use settings::{Settings, WebhookSettings};
 pub use webhook_ports::{EncodeEvent, WebhookPorts};
 
@@ -73,6 +75,8 @@ pub struct Ports {
     pub feed: Option<Arc<dyn EventFeed>>,
     /// Deliver events.
     pub webhooks: WebhookPorts,
+    /// Mirror jobs, where they are to be.
+    pub mirror: Option<MirrorPorts>,
     /// Tells the time of day.
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.

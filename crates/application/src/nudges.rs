@@ -6,11 +6,12 @@ use batchway_domain::identity::BackendName;
 use batchway_domain::job::Lane;
 use tokio::sync::Notify;
 
-/// A bell for each loop of each backend, and one for deliveries.
+/// A bell for each loop of each backend, one for deliveries, and one for the mirror.
 #[derive(Debug)]
 pub(crate) struct Nudges {
     of_backends: BTreeMap<BackendName, Bells>,
     deliveries: Notify,
+    mirror: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -25,6 +26,7 @@ impl Nudges {
         Self {
             of_backends: names.map(|name| (name.clone(), Bells::default())).collect(),
             deliveries: Notify::new(),
+            mirror: Notify::new(),
         }
     }
 
@@ -52,6 +54,16 @@ impl Nudges {
     /// Resolves when the bell of the deliveries is rung.
     pub(crate) async fn heard_for_deliveries(&self) {
         self.deliveries.notified().await;
+    }
+
+    /// A job has changed.
+    pub(crate) fn ring_for_mirror(&self) {
+        self.mirror.notify_one();
+    }
+
+    /// Resolves when the bell of the mirror is rung.
+    pub(crate) async fn heard_for_mirror(&self) {
+        self.mirror.notified().await;
     }
 
     fn bell(&self, lane: &Lane) -> Option<&Notify> {

@@ -125,6 +125,7 @@ impl Application {
             self.0.nudges.ring(&Lane::Dispatch(job.backend.clone()));
         }
         self.0.nudges.ring(&job.due().lane);
+        self.0.nudges.ring_for_mirror();
         if job.webhook.is_some() {
             self.0.nudges.ring_for_deliveries();
         }

@@ -16,6 +16,7 @@ mod documentation_page;
 mod edge;
 mod job_examples;
 mod job_object;
+mod mirror_row;
 mod operations;
 mod parameters;
 mod payload;
@@ -36,6 +37,7 @@ use poem_openapi::OpenApiService;
 use edge::{Edge, Operation, RouteTable};
 
 pub use document::openapi_document;
+pub use mirror_row::encode_row;
 pub use problem::{PROBLEM_BASE, ProblemKind};
 pub use server::serve;
 pub use webhook_event::encode_event;

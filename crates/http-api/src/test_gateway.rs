@@ -77,6 +77,7 @@ impl TestGateway {
                 sender: Arc::new(receivers.clone()),
                 encode: crate::encode_event,
             },
+            mirror: None,
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::default()),
         };

@@ -142,6 +142,7 @@ fn application(world: &Arc<World>, process: Process) -> Application {
         ledger: store,
         feed: world.plan.has_feed.then_some(feed),
         webhooks: webhooks(world),
+        mirror: None,
         clock: Arc::new(SkewedClock {
             clock: world.clock.clone(),
             ahead,

@@ -11,6 +11,7 @@ mod drive;
 mod hosts;
 mod learn;
 mod listen;
+mod mirror;
 mod remove;
 mod resolve;
 mod sweep;
@@ -29,6 +30,7 @@ pub use dispatch::Dispatch;
 pub use drive::drive;
 pub use learn::Learn;
 pub use listen::Listen;
+pub use mirror::Mirror;
 pub use remove::Remove;
 pub use resolve::Resolve;
 pub use sweep::{Ending, OpenQuestion, Sweep, SweepByHand, SweepError, Verdict};
@@ -143,6 +145,9 @@ impl Application {
         ];
         if let Some(feed) = &self.0.ports.feed {
             loops.push(Box::new(Listen::new(self.clone(), feed.clone())));
+        }
+        if let Some(ports) = &self.0.ports.mirror {
+            loops.push(Box::new(Mirror::new(self.clone(), ports.clone())));
         }
         for sweep in self.sweeps() {
             loops.push(Box::new(sweep));

@@ -89,6 +89,7 @@ impl Application {
         let admitted = self.jobs().admit(key, admission).await?;
         if !admitted.replayed {
             self.0.nudges.ring(&admitted.job.due().lane);
+            self.0.nudges.ring_for_mirror();
         }
         Ok(admitted.into())
     }

@@ -23,6 +23,7 @@ mod list_artifacts;
 mod list_jobs;
 mod listen;
 mod max_queue_time;
+mod mirror;
 mod mock_backend;
 mod open_link;
 mod pace;

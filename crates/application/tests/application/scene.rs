@@ -8,7 +8,8 @@ use batchway_application::loops::{Loop, Report};
 use batchway_application::use_cases::JobView;
 use batchway_application::use_cases::SubmitRequest;
 use batchway_application::{
-    Application, Ports, RequestError, Settings, Violation, WebhookPorts, WebhookSettings,
+    Application, MirrorPorts, Ports, RequestError, Settings, Violation, WebhookPorts,
+    WebhookSettings,
 };
 use batchway_domain::Timestamp;
 use batchway_domain::artifacts::{GateEntry, Manifest, ManifestObject, ProgramEnd};
@@ -21,9 +22,9 @@ use batchway_domain::ports::{
 use batchway_domain::security::{ApiKey, JobToken, KeyDigest, LinkSigner, SigningSecrets};
 use batchway_memory_adapters::{
     ComputeBackendCall, FailingArtifactStore, FailingCallBudget, FailingComputeBackend,
-    FailingJobStore, FailingSweepLedger, FailingWebhookOutbox, Fault, JobStoreCall, ManualClock,
-    MemoryArtifactStore, MemoryComputeBackend, MemoryJobStore, MemoryWebhookReceivers,
-    SeededEntropy,
+    FailingJobStore, FailingMirrorBacklog, FailingSweepLedger, FailingWebhookOutbox, Fault,
+    JobStoreCall, ManualClock, MemoryArtifactStore, MemoryComputeBackend, MemoryJobMirror,
+    MemoryJobStore, MemoryWebhookReceivers, SeededEntropy,
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -42,6 +43,7 @@ pub(crate) struct World {
     pub(crate) process: Arc<MemoryComputeBackend>,
     pub(crate) batch: Arc<MemoryComputeBackend>,
     pub(crate) receivers: MemoryWebhookReceivers,
+    pub(crate) mirror: Arc<MemoryJobMirror>,
     /// The key of `ada`.
     pub(crate) key: KeyDigest,
     api_key: ApiKey,
@@ -55,6 +57,7 @@ pub(crate) struct Replica {
     pub(crate) budget: Arc<FailingCallBudget>,
     pub(crate) ledger: Arc<FailingSweepLedger>,
     pub(crate) outbox: Arc<FailingWebhookOutbox>,
+    pub(crate) backlog: Arc<FailingMirrorBacklog>,
     pub(crate) process: Arc<FailingComputeBackend>,
     pub(crate) batch: Arc<FailingComputeBackend>,
     loops: Vec<Box<dyn Loop>>,
@@ -174,7 +177,7 @@ impl Scene {
 impl World {
     pub(crate) fn new(slots: usize) -> Self {
         let clock = Arc::new(ManualClock::default());
-        let jobs = Arc::new(MemoryJobStore::new(clock.clone()));
+        let jobs = Arc::new(MemoryJobStore::new(clock.clone()).with_mirror_backlog());
         let api_key = jobs.register_user("ada");
         let signer = LinkSigner::new(secrets(), "http://gateway.example");
         Self {
@@ -182,6 +185,7 @@ impl World {
             process: Arc::new(MemoryComputeBackend::with_slots(clock.clone(), slots)),
             batch: Arc::new(MemoryComputeBackend::with_queue(clock.clone())),
             receivers: MemoryWebhookReceivers::default(),
+            mirror: Arc::default(),
             key: api_key.digest(),
             api_key,
             jobs,
@@ -211,6 +215,7 @@ impl World {
         let budget = Arc::new(FailingCallBudget::new(self.jobs.clone()));
         let ledger = Arc::new(FailingSweepLedger::new(self.jobs.clone()));
         let outbox = Arc::new(FailingWebhookOutbox::new(self.jobs.clone()));
+        let backlog = Arc::new(FailingMirrorBacklog::new(self.jobs.clone()));
         let ports = Ports {
             jobs: jobs.clone(),
             history: self.jobs.clone(),
@@ -225,6 +230,11 @@ impl World {
                 sender: Arc::new(self.receivers.clone()),
                 encode: encode_plainly,
             },
+            mirror: Some(MirrorPorts {
+                backlog: backlog.clone(),
+                mirror: self.mirror.clone(),
+                encode: |job| serde_json::to_vec(&job.snapshot()).unwrap().into(),
+            }),
             clock: self.clock.clone(),
             entropy: Arc::new(SeededEntropy::new(setup.seed)),
         };
@@ -237,6 +247,7 @@ impl World {
             budget,
             ledger,
             outbox,
+            backlog,
             process,
             batch,
             loops,

@@ -6,11 +6,12 @@
 //!   quietly runs elsewhere than it was meant to is worse than one that does not start.
 //! * Where an embedded adapter is named, variables of the one in its place don't matter.
 
+use batchway_job_mirror_supabase::SupabaseConfig;
 use batchway_job_store_redis::RedisConfig;
 use serde::Deserialize;
 
 use super::aws::AwsSettings;
-use super::{Variables, is_http_url, redis};
+use super::{Variables, is_http_url, mirror, redis};
 use crate::failure::Failure;
 
 const STORE: &str = "BATCHWAY_STORE";
@@ -32,6 +33,8 @@ pub(crate) struct Adapters {
     pub(crate) batch: Option<BatchSettings>,
     /// `None`: nothing of AWS is used.
     pub(crate) aws: Option<AwsSettings>,
+    /// `None`: jobs are mirrored nowhere.
+    pub(crate) mirror: Option<SupabaseConfig>,
 }
 
 /// Where jobs are recorded.
@@ -74,6 +77,7 @@ impl Adapters {
         incomplete.extend(batch.as_ref().and_then(unusable_events_queue));
         let uses_aws = batch.is_some() || matches!(artifacts, ArtifactsChoice::S3 { .. });
         let aws = uses_aws.then(|| AwsSettings::read(variables, &mut incomplete));
+        let mirror = mirror::read(variables, &mut incomplete)?;
         if incomplete.is_empty() {
             Ok(Self {
                 store,
@@ -81,6 +85,7 @@ impl Adapters {
                 compute,
                 batch,
                 aws,
+                mirror,
             })
         } else {
             Err(Failure::misconfigured(incomplete.join("; ")))

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod aws;
+mod mirror;
 mod redis;
 mod secrets;
 mod variables;
@@ -242,6 +243,7 @@ mod tests {
             ("AWS_S3_BUCKET", "live2-artifacts"),
             ("REDIS_HOST", "localhost"),
             ("REDIS_PASSWORD", "hunter-of-redis"),
+            ("SUPABASE_URL", "https://project.supabase.co"),
             ("SUPABASE_SERVICE_KEY", "hunter-of-rows"),
         ];
         let shown = format!(

@@ -2,14 +2,14 @@
 //! start: the log tells it.
 
 use super::adapters::{Adapters, ArtifactsChoice, StoreChoice};
-use super::{Variables, aws};
+use super::{Variables, aws, mirror};
 
 /// The file that explains every variable there is.
 const EXAMPLE: &str = include_str!("../../../../.env.example");
 
 pub(super) fn of(variables: &Variables, adapters: &Adapters) -> Vec<String> {
     let mut warnings = misspelt(variables);
-    warnings.extend(mirror(variables));
+    warnings.extend(adapters.mirror.as_ref().and_then(mirror::warning));
     if adapters.aws.is_some() {
         warnings.extend(aws::warnings(variables));
     }
@@ -46,19 +46,6 @@ fn misspelt(variables: &Variables) -> Vec<String> {
         .collect()
 }
 
-fn mirror(variables: &Variables) -> Option<String> {
-    let set: Vec<&str> = ["SUPABASE_URL", "SUPABASE_SERVICE_KEY", "SUPABASE_TABLE"]
-        .into_iter()
-        .filter(|name| variables.is_set(name))
-        .collect();
-    (!set.is_empty()).then(|| {
-        format!(
-            "{} set, and this version does not mirror jobs to Supabase: nothing is written there",
-            set.join(", ")
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,13 +78,13 @@ mod tests {
     }
 
     #[test]
-    fn the_mirror_that_is_not_there_yet_is_told_and_its_key_is_not() {
-        let told = the_only(&[
-            ("SUPABASE_URL", "https://project.supabase.co"),
-            ("SUPABASE_SERVICE_KEY", "hunter2"),
-        ]);
-        assert!(told.starts_with("SUPABASE_URL, SUPABASE_SERVICE_KEY set"));
+    fn a_mirror_without_encryption_is_told_of_and_its_key_is_not() {
+        let key = ("SUPABASE_SERVICE_KEY", "hunter2");
+        let told = the_only(&[("SUPABASE_URL", "http://supabase.example.org"), key]);
+        assert!(told.starts_with("SUPABASE_URL is not https"), "{told}");
         assert!(!told.contains("hunter2"));
+        let project = ("SUPABASE_URL", "https://project.supabase.co");
+        assert_eq!(warnings(&[project, key]), [""; 0]);
     }
 
     #[test]

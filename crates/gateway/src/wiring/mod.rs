@@ -6,6 +6,7 @@ mod aws;
 mod clocks;
 mod compute;
 mod feed;
+mod mirror;
 mod secrets;
 mod store;
 
@@ -97,6 +98,7 @@ pub(crate) async fn wire_at(
         artifacts::summary(adapters, folder),
     ];
     summary.extend(compute::summary(configuration));
+    summary.extend(mirror::summary(adapters));
     summary.push(where_types_run(&job_types));
 
     let ports = Ports {
@@ -116,6 +118,7 @@ pub(crate) async fn wire_at(
             )),
             encode: batchway_http_api::encode_event,
         },
+        mirror: mirror::open(adapters, &store),
         clock,
         entropy: entropy.clone(),
     };

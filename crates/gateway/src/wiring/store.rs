@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use batchway_domain::identity::DeploymentId;
 use batchway_domain::ports::{
-    ApiKeys, CallBudget, Clock, Entropy, JobStore, RunHistory, StoreError, SweepLedger,
-    WebhookOutbox, WebhookSecrets,
+    ApiKeys, CallBudget, Clock, Entropy, JobStore, MirrorBacklog, RunHistory, StoreError,
+    SweepLedger, WebhookOutbox, WebhookSecrets,
 };
 use batchway_job_store_redis::{ConnectError, RedisConfig, RedisJobStore, StoreTime};
 use batchway_job_store_sqlite::SqliteJobStore;
@@ -48,15 +48,24 @@ impl Store {
         clock: Arc<dyn Clock>,
         patience: Patience,
     ) -> Result<Self, Failure> {
+        let is_mirrored = configuration.adapters.mirror.is_some();
         match &configuration.adapters.store {
             StoreChoice::Sqlite => {
                 let folder = DataFolder::open(&configuration.data_folder, "BATCHWAY_DATA_DIR")?;
-                SqliteJobStore::open(folder.database(), clock)
-                    .map(|store| Self::Sqlite(Arc::new(store)))
-                    .map_err(Failure::failed)
+                let store =
+                    SqliteJobStore::open(folder.database(), clock).map_err(Failure::failed)?;
+                let store = match is_mirrored {
+                    true => store.with_mirror_backlog(),
+                    false => store,
+                };
+                Ok(Self::Sqlite(Arc::new(store)))
             }
             StoreChoice::Redis(config) => {
-                let store = connect(config, patience).await?;
+                let config = RedisConfig {
+                    mirror_backlog: is_mirrored,
+                    ..config.clone()
+                };
+                let store = connect(&config, patience).await?;
                 let server_time = store.server_time().await.map_err(Failure::failed)?;
                 clocks::compare(clock.now(), server_time)?;
                 Ok(Self::Redis(Arc::new(store)))
@@ -107,6 +116,13 @@ impl Store {
     }
 
     pub(super) fn webhook_secrets(&self) -> Arc<dyn WebhookSecrets> {
+        match self {
+            Self::Sqlite(store) => store.clone(),
+            Self::Redis(store) => store.clone(),
+        }
+    }
+
+    pub(super) fn mirror_backlog(&self) -> Arc<dyn MirrorBacklog> {
         match self {
             Self::Sqlite(store) => store.clone(),
             Self::Redis(store) => store.clone(),

@@ -9,6 +9,7 @@ fn half_a_configuration_is_refused_with_all_that_is_missing() {
         ("AWS_S3_BUCKET", "live2-artifacts"),
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("REDIS_PASSWORD", "hunter2"),
+        ("SUPABASE_URL", "https://project.supabase.co"),
     ]);
     let (code, said) = installation.refusal();
     assert_eq!(code, Some(2));
@@ -16,6 +17,7 @@ fn half_a_configuration_is_refused_with_all_that_is_missing() {
         "AWS_BATCH_JOB_DEFINITION",
         "AWS_SECRET_ACCESS_KEY",
         "REDIS_HOST",
+        "SUPABASE_SERVICE_KEY",
     ] {
         assert!(said.contains(missing), "{missing}: {said}");
     }
