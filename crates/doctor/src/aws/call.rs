@@ -47,7 +47,7 @@ pub struct Call {
     /// As IAM names it, for sentences.
     pub(crate) action: String,
     pub(crate) method: &'static str,
-    /// Scheme and host, where it is not the service's own.
+    /// Scheme and host, where they are known from elsewhere and no endpoint is configured.
     pub(crate) origin: Option<String>,
     /// With its query, encoded.
     pub(crate) path: String,
@@ -186,7 +186,23 @@ pub(crate) async fn ask_json<T: DeserializeOwned>(
     call: Call,
 ) -> Result<T, Trouble> {
     let reply = ask(aws, call).await?;
-    serde_json::from_str(&reply.body).map_err(|error| Trouble::Unreadable(error.to_string()))
+    serde_json::from_str(&reply.body)
+        .map(without_nulls)
+        .and_then(serde_json::from_value)
+        .map_err(|error| Trouble::Unreadable(error.to_string()))
+}
+
+/// What is null is as good as left out: some servers write the one, some the other.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, without_nulls(value)))
+            .collect(),
+        Value::Array(values) => values.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
 }
 
 impl Reply {

@@ -299,6 +299,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn fields_that_are_null_are_left_out() {
+        let mut definition = definition(1, json!({"image": "i:1", "logConfiguration": null}));
+        definition["platformCapabilities"] = Value::Null;
+        let found = examined(json!([definition])).await;
+        assert_eq!(of(&found, "batch.definition").verdict, Verdict::Passed);
+    }
+
+    #[tokio::test]
     async fn none_an_inactive_one_and_one_of_another_kind() {
         let mut inactive = definition(3, json!({"image": "i:1"}));
         inactive["status"] = json!("INACTIVE");

@@ -29,7 +29,7 @@ use super::call::{AwsServices, Call, Reply, Service, Unreached};
 use crate::rights::partition_of;
 
 /// One call, from the loading of credentials to the last byte of its answer.
-const CALL: Duration = Duration::from_secs(8);
+const CALL: Duration = Duration::from_secs(7);
 
 /// AWS, or what the endpoints of the SDK's configuration lead to.
 #[derive(Clone, Debug)]
@@ -68,12 +68,11 @@ impl SignedCalls {
     }
 
     fn url(&self, call: &Call) -> String {
-        let origin = call.origin.clone();
-        let origin = origin.unwrap_or_else(|| match self.configured(call.service) {
-            Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
-            None => call.service.endpoint(self.region()),
-        });
-        format!("{origin}{}", call.path)
+        let origin = self
+            .configured(call.service)
+            .or_else(|| call.origin.clone())
+            .unwrap_or_else(|| call.service.endpoint(self.region()));
+        format!("{}{}", origin.trim_end_matches('/'), call.path)
     }
 
     fn configured(&self, service: Service) -> Option<String> {

@@ -18,6 +18,7 @@ mod crash;
 mod demo;
 mod disk_full;
 mod doctor;
+mod doctor;
 mod failures;
 mod gateway;
 mod idempotency;

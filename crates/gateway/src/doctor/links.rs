@@ -72,7 +72,8 @@ fn judge(about: &About, reply: &Reply, shorter: Option<Duration>) -> Check {
             "no link lives longer than the credentials that sign it (BATCHWAY_LINK_TTL)",
             Mend::by("sign with the access key of a user, or with a role of longer sessions"),
         ),
-        (404, "NoSuchKey", None) => about.passed("signed, followed, and taken"),
+        // Or someone has put it there.
+        (404, "NoSuchKey", None) | (200, ..) => about.passed("signed, followed, and taken"),
         (403, "AccessDenied", _) => about.failed(
             seen,
             "links may be refused: reading is not allowed, or without s3:ListBucket what is \
@@ -105,7 +106,8 @@ mod tests {
             (403, "SignatureDoesNotMatch", Verdict::Failed),
             (403, "RequestTimeTooSkewed", Verdict::Failed),
             (403, "AccessDenied", Verdict::Failed),
-            (200, "<html>", Verdict::Failed),
+            (200, "", Verdict::Passed),
+            (502, "<html>", Verdict::Failed),
         ] {
             let reply = Reply {
                 status,

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use batchway_doctor::aws::{self, Configured, SignedCalls, Target};
-use batchway_doctor::{About, Check, Report, way_out};
+use batchway_doctor::{About, Check, Report, Verdict, way_out};
 use batchway_domain::job_type::{Execution, JobTypes};
 use serde_json::Value;
 use std::sync::Arc;
@@ -88,7 +88,12 @@ async fn examine_aws(configuration: &Configuration, types: &JobTypes) -> Vec<Che
         aws::examine(&calls, &SystemClock, &configured),
         links::examine(configuration, &sdk, &calls),
     );
-    checks.extend(link);
+    let is_without_bucket = |check: &Check| {
+        ["s3.bucket", "s3.region"].contains(&check.id) && check.verdict == Verdict::Failed
+    };
+    if !checks.iter().any(is_without_bucket) {
+        checks.extend(link);
+    }
     checks
 }
 
