@@ -5,9 +5,9 @@
 //! that the program needs nothing installed beside it.
 #![warn(missing_docs)]
 
-use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector};
 use data_encoding::BASE64;
 
