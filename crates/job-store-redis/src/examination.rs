@@ -128,7 +128,7 @@ fn as_text(value: Value) -> Option<String> {
 
 impl Facts {
     fn aspects(&self, durability: Durability) -> Vec<Aspect> {
-        use AspectKind::{Eviction, Memory, Persistence, Role, Version};
+        use AspectKind::{Eviction, Memory, Role, Version};
         let aspect = |about, seen: String, fitness| Aspect {
             about,
             seen,

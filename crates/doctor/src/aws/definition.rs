@@ -101,10 +101,14 @@ pub(crate) async fn examine(
     found: Result<Definition, Trouble>,
 ) -> Vec<Check> {
     let about = About::new("batch.definition", format!("job definition {name}"));
-    let (definition, container) = match usable(&about, configured, name, found) {
-        Ok(usable) => usable,
-        Err(check) => return vec![check],
+    let definition = match found {
+        Ok(definition) => definition,
+        Err(trouble) => return vec![not_described(&about, &trouble)],
     };
+    if let Some(fault) = fault(&about, configured, name, &definition) {
+        return vec![fault];
+    }
+    let container = definition.container_properties.clone().unwrap_or_default();
     let revision = format!("{}:{}", definition.job_definition_name, definition.revision);
     let mut checks = vec![about.passed(format!("{revision}, image {}", container.image))];
     checks.push(judge_variables(&revision, &container));
@@ -130,30 +134,32 @@ pub(crate) async fn examine(
     checks
 }
 
-fn usable(
+/// What is wrong with it, where it can't be used at all.
+fn fault(
     about: &About,
     configured: &Configured,
     name: &str,
-    found: Result<Definition, Trouble>,
-) -> Result<(Definition, Container), Check> {
+    definition: &Definition,
+) -> Option<Check> {
     let region = &configured.region;
-    let definition = found.map_err(|trouble| not_described(about, &trouble))?;
     if definition.revision == 0 {
-        return Err(about.failed(
-            format!("there is no active one in {region}"),
-            "jobs wait for it, and are not failed",
-            Mend::by(
-                "register it (infra/aws/batchway.yaml does), or name another in \
+        return Some(
+            about.failed(
+                format!("there is no active one in {region}"),
+                "jobs wait for it, and are not failed",
+                Mend::by(
+                    "register it (infra/aws/batchway.yaml does), or name another in \
                  AWS_BATCH_JOB_DEFINITION or the file of job types",
-            )
-            .command(format!(
-                "aws batch describe-job-definitions --region {region} --status ACTIVE \
+                )
+                .command(format!(
+                    "aws batch describe-job-definitions --region {region} --status ACTIVE \
                  --query 'jobDefinitions[].jobDefinitionName'"
-            )),
-        ));
+                )),
+            ),
+        );
     }
     if let Some(status) = definition.status.as_deref().filter(|one| *one != "ACTIVE") {
-        return Err(about.failed(
+        return Some(about.failed(
             format!("revision {} is {status}", definition.revision),
             "no job can be sent to it",
             Mend::by(format!(
@@ -162,14 +168,13 @@ fn usable(
             )),
         ));
     }
-    match definition.container_properties.clone() {
-        Some(container) => Ok((definition, container)),
-        None => Err(about.failed(
+    definition.container_properties.is_none().then(|| {
+        about.failed(
             "it is not one of a single container on ECS or Fargate",
             "the gateway runs nothing else",
             Mend::by("name one with containerProperties in AWS_BATCH_JOB_DEFINITION"),
-        )),
-    }
+        )
+    })
 }
 
 fn not_described(about: &About, trouble: &Trouble) -> Check {

@@ -27,7 +27,7 @@ pub(super) async fn run(arguments: DoctorArguments) -> Result<(), Failure> {
         print(&serde_json::to_string_pretty(&policy).map_err(Failure::failed)?);
         return Ok(());
     }
-    let report = doctor::examine(&configuration, &types).await;
+    let report = Box::pin(doctor::examine(&configuration, &types)).await;
     tell(&report, &arguments)?;
     match report.failed() {
         0 => Ok(()),

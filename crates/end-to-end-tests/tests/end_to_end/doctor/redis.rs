@@ -1,6 +1,6 @@
 //! Redis, fit and unfit.
 
-use batchway_test_servers::RedisServer;
+use batchway_test_servers::{RedisCluster, RedisServer};
 
 use super::findings::Findings;
 use crate::gateway::{Installation, text};
@@ -36,6 +36,17 @@ fn a_server_that_keeps_what_it_is_given() {
     let used = Findings::of(&installation);
     let store = used.expect("redis.deployment", "passed");
     assert!(text(store, "seen").starts_with("deployment "), "{store:#}");
+}
+
+#[test]
+fn each_server_of_a_cluster_is_looked_at() {
+    let cluster = RedisCluster::start(3);
+    let installation = Installation::new().set("REDIS_URL", &cluster.url());
+    let findings = Findings::of(&installation);
+    findings.expect_nothing_failed();
+    let versions = findings.all().iter();
+    let versions = versions.filter(|check| text(check, "id") == "redis.version");
+    assert_eq!(versions.count(), 3);
 }
 
 #[test]
