@@ -99,7 +99,7 @@ impl Leash {
     }
 
     /// Whether the program has ended by itself, where `/proc` can tell.
-    fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         std::fs::read_to_string(format!("/proc/{}/stat", self.process_id())).is_ok_and(|stat| {
             // The name before it stands in parentheses and may contain anything.
             stat.rsplit_once(") ")

@@ -6,6 +6,8 @@
 //! | [`RedisCluster`] | one test's | 3 s, mostly of waiting |
 //! | [`Moto`] (AWS) | all tests', or one test's | 1 to 2 s |
 //! | [`LocalBatch`] (AWS Batch) | all tests' | 1 s |
+//! | [`Postgres`] | one test's | 1.5 s |
+//! | [`Supabase`] (a stand-in for PostgREST over it) | one test's | 2 s |
 //! | [`DockerEngine`] | all tests' | 0.5 s; its base image 35 s, once |
 //!
 //! There is nothing to set up and nothing to tear down: a test asks for a server
@@ -38,16 +40,20 @@ mod leash;
 mod local_batch;
 mod moto;
 mod port;
+mod postgres;
 mod program;
 mod redis;
 mod shared;
 mod socket;
+mod supabase;
 
 pub use batch_environment::BatchEnvironment;
 pub use docker::DockerEngine;
 pub use local_batch::LocalBatch;
 pub use moto::Moto;
+pub use postgres::Postgres;
 pub use redis::{RedisCluster, RedisReply, RedisServer};
+pub use supabase::Supabase;
 
 /// A program of the Python environment that the tests have, such as `aws` or `python3`.
 ///

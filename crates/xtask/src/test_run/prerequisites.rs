@@ -44,6 +44,17 @@ const FROM_THE_SYSTEM: &[Prerequisite] = &[
         elsewhere: "Fedora: `sudo dnf install redis`; macOS: `brew install redis`",
     },
     Prerequisite {
+        is: "PostgreSQL (`initdb`, `postgres`, `psql`), for the tests of the mirror",
+        // Debian keeps it off the PATH.
+        proof: &[
+            "sh",
+            "-c",
+            "ls /usr/lib/postgresql/*/bin/initdb || initdb --version",
+        ],
+        debian: &["postgresql"],
+        elsewhere: "Fedora: `sudo dnf install postgresql-server`; macOS: `brew install postgresql`",
+    },
+    Prerequisite {
         is: "a Docker engine that answers, or one to start (`dockerd`, as root), \
              for jobs in containers",
         proof: &[
