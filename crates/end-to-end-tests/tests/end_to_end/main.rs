@@ -18,7 +18,6 @@ mod crash;
 mod demo;
 mod disk_full;
 mod doctor;
-mod doctor;
 mod failures;
 mod gateway;
 mod idempotency;
