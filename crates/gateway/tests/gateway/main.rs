@@ -8,6 +8,7 @@
 
 mod aws;
 mod drain;
+mod mirror;
 mod program;
 mod redis;
 mod refusals;
