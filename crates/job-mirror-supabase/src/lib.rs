@@ -12,7 +12,7 @@
 //! * **Bounds**: 15 s for a request, 64 KiB of an answer, no redirects, no proxy.
 //! * **The key** is in no error, log or `Debug` output.
 //!
-//! `docs/adr/0029-mirror-in-supabase.md` has the reasons.
+//! `docs/adr/0031-the-mirror-in-supabase.md` has the reasons.
 #![warn(missing_docs)]
 
 mod answer;
