@@ -2908,7 +2908,7 @@ impl Client {
     Arguments:
     - `job_id`: The job's id.
     - `attempt`: Which start of the job's program, counted from 1 as in its `attempts`; the last one
-    unless told otherwise. With a cursor, it is the cursor's.
+    unless told otherwise. With a cursor, it is the cursor's, and no other is taken.
     - `cursor`: Where the page begins: `next_cursor` of the page before. Not together with `tail`.
     - `tail`: Only so many lines, the last ones, 1 to 1000. Not together with `cursor`.
     ```text

@@ -84,7 +84,7 @@ impl ReadLogs {
         /// The job's id.
         job_id: Path<String>,
         /// Which start of the job's program, counted from 1 as in its `attempts`; the last one
-        /// unless told otherwise. With a cursor, it is the cursor's.
+        /// unless told otherwise. With a cursor, it is the cursor's, and no other is taken.
         attempt: Query<Option<AttemptNumber>>,
         /// Where the page begins: `next_cursor` of the page before. Not together with `tail`.
         cursor: Query<Option<Cursor>>,
