@@ -14,7 +14,8 @@ use futures_util::FutureExt;
 
 use crate::job_types::{COLLECT, REMOTE, SIMULATE, job_types};
 use crate::mock_backend::{backend_with_room, backend_without_limits, target};
-use crate::scene::{Replica, SECOND, Scene, Setup, World, request_with, secrets};
+use crate::scene::{Replica, SECOND, Scene, Setup, World, request_with};
+use crate::settings::secrets;
 
 #[tokio::test]
 async fn no_more_are_sent_than_there_are_slots() {

@@ -36,6 +36,7 @@ mod remove;
 mod report_progress;
 mod resolve;
 mod scene;
+mod settings;
 mod slow_backend;
 mod stalled;
 mod store_failures;

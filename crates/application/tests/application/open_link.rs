@@ -6,7 +6,8 @@ use batchway_domain::ports::ByteRange;
 use batchway_domain::security::{LinkClaims, LinkMethod, LinkSigner};
 use futures_util::TryStreamExt;
 
-use crate::scene::{SECOND, Scene, secrets};
+use crate::scene::{SECOND, Scene};
+use crate::settings::secrets;
 
 const KEY: &str = "prod/ada/job_00000000000000000000000000ab/results.h5";
 

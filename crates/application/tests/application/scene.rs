@@ -5,21 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use batchway_application::loops::{Loop, Report};
-use batchway_application::use_cases::JobView;
 use batchway_application::use_cases::SubmitRequest;
 use batchway_application::{
-    Application, MirrorPorts, Ports, RequestError, Settings, Violation, WebhookPorts,
-    WebhookSettings,
+    Application, MirrorPorts, Ports, RequestError, Violation, WebhookPorts,
 };
 use batchway_domain::Timestamp;
 use batchway_domain::artifacts::{GateEntry, Manifest, ManifestObject, ProgramEnd};
 use batchway_domain::identity::{BackendName, JobId};
-use batchway_domain::job::{BackendId, Event, Job, JobState, JobStatus};
+use batchway_domain::job::{BackendId, Job, JobState, JobStatus};
 use batchway_domain::job_type::JobTypes;
 use batchway_domain::ports::{
     AdmissionLimits, ArtifactStore, Clock, ComputeBackend, Created, EventFeed,
 };
-use batchway_domain::security::{ApiKey, JobToken, KeyDigest, LinkSigner, SigningSecrets};
+use batchway_domain::security::{ApiKey, JobToken, KeyDigest, LinkSigner};
 use batchway_memory_adapters::{
     ComputeBackendCall, FailingArtifactStore, FailingCallBudget, FailingComputeBackend,
     FailingJobStore, FailingMirrorBacklog, FailingSweepLedger, FailingWebhookOutbox, Fault,
@@ -30,6 +28,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use crate::job_types::{BATCH, PROCESS, job_types};
+use crate::settings::{encode_plainly, secrets, settings};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
@@ -424,36 +423,5 @@ pub(crate) fn admitted(copy: &BackendId) -> GateEntry {
 pub(crate) fn cancelled_gate() -> GateEntry {
     GateEntry::Cancelled {
         deployment: "test0000".parse().unwrap(),
-    }
-}
-
-pub(crate) fn secrets() -> SigningSecrets {
-    SigningSecrets::new(vec![vec![7; 32]]).unwrap()
-}
-
-/// A body that tests can read; what receivers get is the HTTP edge's.
-fn encode_plainly(event: &Event, view: JobView) -> Bytes {
-    let link = view.result.map(|link| link.url);
-    let body = serde_json::json!({
-        "type": event.kind.as_str(),
-        "job": view.snapshot.job_id,
-        "status": view.snapshot.status,
-        "link": link,
-    });
-    body.to_string().into()
-}
-
-fn settings(limits: AdmissionLimits) -> Settings {
-    Settings {
-        environment: "prod".parse().unwrap(),
-        deployment: "test0000".parse().unwrap(),
-        secrets: secrets(),
-        links: Some(LinkSigner::new(secrets(), "http://gateway.example")),
-        gateway_url: "http://gateway.example".to_owned(),
-        link_ttl: Duration::from_secs(3600),
-        idempotency_ttl: 3 * DAY,
-        retention: 90 * DAY,
-        limits,
-        webhooks: WebhookSettings::default(),
     }
 }
