@@ -27,6 +27,7 @@ impl Account {
             .batch_environment(REGION, &account.name, "none");
         account.create_roles();
         account.push_image();
+        account.create_log_group();
         account.register(&account.image("1"));
         account.create_bucket(REGION);
         account.create_events_queue();
@@ -71,6 +72,10 @@ impl Account {
                     "image": image,
                     "jobRoleArn": role("job"),
                     "executionRoleArn": role("execution"),
+                    "logConfiguration": {
+                        "logDriver": "awslogs",
+                        "options": {"awslogs-group": self.name},
+                    },
                     "resourceRequirements": [
                         {"type": "VCPU", "value": "1"},
                         {"type": "MEMORY", "value": "2048"},
@@ -166,6 +171,22 @@ impl Account {
             &json!({"repositoryName": name, "imageTag": "1",
                     "imageManifest": manifest.to_string()}),
         );
+    }
+
+    /// Its own: that of AWS Batch is made by other tests, and kept for ever.
+    fn create_log_group(&self) {
+        self.logs("CreateLogGroup", &json!({"logGroupName": self.name}));
+        let kept = json!({"logGroupName": self.name, "retentionInDays": 30});
+        self.logs("PutRetentionPolicy", &kept);
+    }
+
+    fn logs(&self, operation: &str, body: &Value) {
+        let target = format!("Logs_20140328.{operation}");
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", target.as_str()),
+        ];
+        self.request("logs", "POST", "/", &headers, &body.to_string());
     }
 
     fn ecr(&self, operation: &str, body: &Value) {
