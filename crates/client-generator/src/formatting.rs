@@ -15,7 +15,27 @@ const HEADER: &str = "\
 pub(crate) fn as_a_file(file: File) -> Result<String, Failure> {
     // An example that is never compiled is text: otherwise it counts as a test that is skipped.
     let source = prettyplease::unparse(&file).replace("```ignore", "```text");
+    let source = with_descriptions_line_by_line(&source);
     formatted(&format!("{HEADER}\n{source}"))
+}
+
+/// Descriptions of several lines come as one comment, which rustfmt indents as a whole: Markdown
+/// takes what is indented for code.
+fn with_descriptions_line_by_line(source: &str) -> String {
+    let mut written = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some((before, after)) = rest.split_once("/**") {
+        let Some((description, after)) = after.split_once("*/") else {
+            break;
+        };
+        written.push_str(before);
+        let lines = description.lines().map(|line| format!("/// {line}"));
+        let lines: Vec<_> = lines.map(|line| line.trim_end().to_owned()).collect();
+        written.push_str(&lines.join("\n"));
+        rest = after;
+    }
+    written.push_str(rest);
+    written
 }
 
 fn formatted(source: &str) -> Result<String, Failure> {
@@ -36,4 +56,19 @@ fn formatted(source: &str) -> Result<String, Failure> {
         return Err(format!("rustfmt ended with {}", output.status).into());
     }
     Ok(String::from_utf8(output.stdout)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_of_several_lines_has_a_mark_at_each() {
+        let source = "a;\n/**Get it.\n\n[`x`]: super::x*/\nb;\n/**c*/\nd;";
+        let written = with_descriptions_line_by_line(source);
+        assert_eq!(
+            written,
+            "a;\n/// Get it.\n///\n/// [`x`]: super::x\nb;\n/// c\nd;"
+        );
+    }
 }

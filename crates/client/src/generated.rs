@@ -315,8 +315,8 @@ pub mod types {
     ///A line that a program wrote.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct LogLine {
-        /**When it was written; null where that is not recorded, as of programs on the gateway's own
-        machine.*/
+        /// When it was written; null where that is not recorded, as of programs on the gateway's own
+        /// machine.
         #[serde(deserialize_with = "::std::option::Option::deserialize")]
         pub at: ::std::option::Option<::jiff::Timestamp>,
         ///The line, without its end.
@@ -327,8 +327,8 @@ pub mod types {
             Default::default()
         }
     }
-    /**Where a log was read: at the `backend` that runs the program, or in the `archive` beside the
-    job's artifacts, where it is put after the job's end.*/
+    /// Where a log was read: at the `backend` that runs the program, or in the `archive` beside the
+    /// job's artifacts, where it is put after the job's end.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -411,8 +411,8 @@ pub mod types {
     ///What the runner is to do.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct RunnerOrder {
-        /**Whether to end the program: the job is cancelled, has ended, or has gone on to another
-        try or copy.*/
+        /// Whether to end the program: the job is cancelled, has ended, or has gone on to another
+        /// try or copy.
         pub stop: bool,
     }
     impl RunnerOrder {
@@ -443,12 +443,12 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(deny_unknown_fields)]
     pub struct SubmitJobRequest {
-        /**Names this request, so that sending it again does not start a second job: 1 to 255
-        visible ASCII characters. The `Idempotency-Key` header does the same.*/
+        /// Names this request, so that sending it again does not start a second job: 1 to 255
+        /// visible ASCII characters. The `Idempotency-Key` header does the same.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub idempotency_key: ::std::option::Option<::std::string::String>,
-        /**The kind of job, such as `run_simulation` or `generate_dataset`. `GET /api/v1/job-types`
-        shows them all.*/
+        /// The kind of job, such as `run_simulation` or `generate_dataset`. `GET /api/v1/job-types`
+        /// shows them all.
         pub job_type: ::std::string::String,
         ///What the job is to do, by the schema of its type. At most 32 levels deep.
         pub params: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -2705,13 +2705,13 @@ pub mod types {
     }
 }
 #[derive(Clone, Debug)]
-/**Client for Batchway
-
-Runs long jobs, follows them, stops them and hands out their results.
-
-Every request needs an API key: `Authorization: Bearer API_KEY`. Everything that goes wrong is answered as `application/problem+json` (RFC 9457), told apart by its `type`. Times are RFC 3339 in UTC. New fields may be added to any answer.
-
-Version: 0.1.0*/
+/// Client for Batchway
+///
+/// Runs long jobs, follows them, stops them and hands out their results.
+///
+/// Every request needs an API key: `Authorization: Bearer API_KEY`. Everything that goes wrong is answered as `application/problem+json` (RFC 9457), told apart by its `type`. Times are RFC 3339 in UTC. New fields may be added to any answer.
+///
+/// Version: 0.1.0
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -2759,252 +2759,252 @@ const _: () = {
     }
 };
 impl Client {
-    /**List the kinds of job
-
-    With the schema of each type's `params` and an example to begin with.
-
-    Sends a `GET` request to `/api/v1/job-types`
-
-    ```text
-    let response = client.list_job_types()
-        .send()
-        .await;
-    ```*/
+    /// List the kinds of job
+    ///
+    /// With the schema of each type's `params` and an example to begin with.
+    ///
+    /// Sends a `GET` request to `/api/v1/job-types`
+    ///
+    /// ```text
+    /// let response = client.list_job_types()
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn list_job_types(&self) -> builder::ListJobTypes<'_> {
         builder::ListJobTypes::new(self)
     }
-    /**List your jobs
-
-    Only the caller's own, newest first, each as `GET /api/v1/jobs/{job_id}` shows it. All
-    filters hold together. For the next page send `next_cursor` as `cursor`, with the same
-    filters; jobs that were accepted meanwhile don't move the pages.
-
-    Sends a `GET` request to `/api/v1/jobs`
-
-    Arguments:
-    - `created_after`: Only jobs accepted after this time.
-    - `created_before`: Only jobs accepted before this time.
-    - `cursor`: Where the page begins: `next_cursor` of the page before.
-    - `job_type`: Only jobs of this type.
-    - `limit`: The most jobs of a page, 1 to 100.
-    - `status`: Only jobs with this status.
-    ```text
-    let response = client.list_jobs()
-        .created_after(created_after)
-        .created_before(created_before)
-        .cursor(cursor)
-        .job_type(job_type)
-        .limit(limit)
-        .status(status)
-        .send()
-        .await;
-    ```*/
+    /// List your jobs
+    ///
+    /// Only the caller's own, newest first, each as `GET /api/v1/jobs/{job_id}` shows it. All
+    /// filters hold together. For the next page send `next_cursor` as `cursor`, with the same
+    /// filters; jobs that were accepted meanwhile don't move the pages.
+    ///
+    /// Sends a `GET` request to `/api/v1/jobs`
+    ///
+    /// Arguments:
+    /// - `created_after`: Only jobs accepted after this time.
+    /// - `created_before`: Only jobs accepted before this time.
+    /// - `cursor`: Where the page begins: `next_cursor` of the page before.
+    /// - `job_type`: Only jobs of this type.
+    /// - `limit`: The most jobs of a page, 1 to 100.
+    /// - `status`: Only jobs with this status.
+    /// ```text
+    /// let response = client.list_jobs()
+    ///     .created_after(created_after)
+    ///     .created_before(created_before)
+    ///     .cursor(cursor)
+    ///     .job_type(job_type)
+    ///     .limit(limit)
+    ///     .status(status)
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn list_jobs(&self) -> builder::ListJobs<'_> {
         builder::ListJobs::new(self)
     }
-    /**Start a job
-
-    Records the job and answers at once; the job then runs by itself. Once this has been
-    answered with 2xx, the job is not lost, whatever happens to the gateway.
-
-    With an idempotency key, in the body or in the `Idempotency-Key` header, the same request
-    can be sent any number of times: the first starts the job (202), the others answer the
-    same body (200, `Idempotent-Replayed: true`). The key with another body is 422. Keys are
-    each caller's own and are remembered for 72 hours unless configured otherwise.
-
-    Sends a `POST` request to `/api/v1/jobs`
-
-    Arguments:
-    - `idempotency_key`: Names this request, as `idempotency_key` in the body does; in both, they must be equal.
-    - `body`
-    ```text
-    let response = client.submit_job()
-        .idempotency_key(idempotency_key)
-        .body(body)
-        .send()
-        .await;
-    ```*/
+    /// Start a job
+    ///
+    /// Records the job and answers at once; the job then runs by itself. Once this has been
+    /// answered with 2xx, the job is not lost, whatever happens to the gateway.
+    ///
+    /// With an idempotency key, in the body or in the `Idempotency-Key` header, the same request
+    /// can be sent any number of times: the first starts the job (202), the others answer the
+    /// same body (200, `Idempotent-Replayed: true`). The key with another body is 422. Keys are
+    /// each caller's own and are remembered for 72 hours unless configured otherwise.
+    ///
+    /// Sends a `POST` request to `/api/v1/jobs`
+    ///
+    /// Arguments:
+    /// - `idempotency_key`: Names this request, as `idempotency_key` in the body does; in both, they must be equal.
+    /// - `body`
+    /// ```text
+    /// let response = client.submit_job()
+    ///     .idempotency_key(idempotency_key)
+    ///     .body(body)
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn submit_job(&self) -> builder::SubmitJob<'_> {
         builder::SubmitJob::new(self)
     }
-    /**Look at a job
-
-    Its status is kept current by the gateway; asking often changes nothing about that.
-    `progress` is 100 exactly when the job is completed. A failed job has a sentence in
-    `error` and, in `failure`, its class, what can be done, and the evidence.
-
-    With `?wait=30s` the answer comes when the job's status, progress or message changes or
-    the job ends, and after that time at the latest, with what there is.
-
-    With `If-None-Match` and the `ETag` of an earlier answer, an unchanged job is 304.
-
-    Sends a `GET` request to `/api/v1/jobs/{job_id}`
-
-    Arguments:
-    - `job_id`: The job's id.
-    - `wait`: How long to wait for news: a duration such as `30s`, `1m` or `30`, at most 60 seconds.
-    - `if_none_match`: The `ETag` of an earlier answer.
-    ```text
-    let response = client.get_job()
-        .job_id(job_id)
-        .wait(wait)
-        .if_none_match(if_none_match)
-        .send()
-        .await;
-    ```*/
+    /// Look at a job
+    ///
+    /// Its status is kept current by the gateway; asking often changes nothing about that.
+    /// `progress` is 100 exactly when the job is completed. A failed job has a sentence in
+    /// `error` and, in `failure`, its class, what can be done, and the evidence.
+    ///
+    /// With `?wait=30s` the answer comes when the job's status, progress or message changes or
+    /// the job ends, and after that time at the latest, with what there is.
+    ///
+    /// With `If-None-Match` and the `ETag` of an earlier answer, an unchanged job is 304.
+    ///
+    /// Sends a `GET` request to `/api/v1/jobs/{job_id}`
+    ///
+    /// Arguments:
+    /// - `job_id`: The job's id.
+    /// - `wait`: How long to wait for news: a duration such as `30s`, `1m` or `30`, at most 60 seconds.
+    /// - `if_none_match`: The `ETag` of an earlier answer.
+    /// ```text
+    /// let response = client.get_job()
+    ///     .job_id(job_id)
+    ///     .wait(wait)
+    ///     .if_none_match(if_none_match)
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn get_job(&self) -> builder::GetJob<'_> {
         builder::GetJob::new(self)
     }
-    /**List a job's results
-
-    One reply holds all of them. For a job that isn't finished it holds what is there,
-    perhaps nothing. Each `url` works without an API key until `url_expires_at`: whoever has
-    it can read that one file, so treat it as a secret.
-
-    Sends a `GET` request to `/api/v1/jobs/{job_id}/artifacts`
-
-    Arguments:
-    - `job_id`: The job's id.
-    ```text
-    let response = client.list_artifacts()
-        .job_id(job_id)
-        .send()
-        .await;
-    ```*/
+    /// List a job's results
+    ///
+    /// One reply holds all of them. For a job that isn't finished it holds what is there,
+    /// perhaps nothing. Each `url` works without an API key until `url_expires_at`: whoever has
+    /// it can read that one file, so treat it as a secret.
+    ///
+    /// Sends a `GET` request to `/api/v1/jobs/{job_id}/artifacts`
+    ///
+    /// Arguments:
+    /// - `job_id`: The job's id.
+    /// ```text
+    /// let response = client.list_artifacts()
+    ///     .job_id(job_id)
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn list_artifacts(&self) -> builder::ListArtifacts<'_> {
         builder::ListArtifacts::new(self)
     }
-    /**Stop a job
-
-    Answers `cancelled` only once no compute goes on. Waits up to 5 seconds for that; if it
-    takes longer, the answer is 202 with the present status and `cancel_requested_at`, and
-    the gateway goes on until the job has stopped. A job that completed first stays
-    `completed`. Doing it twice is the same as doing it once. A body is not read.
-
-    Sends a `POST` request to `/api/v1/jobs/{job_id}/cancel`
-
-    Arguments:
-    - `job_id`: The job's id.
-    ```text
-    let response = client.cancel_job()
-        .job_id(job_id)
-        .send()
-        .await;
-    ```*/
+    /// Stop a job
+    ///
+    /// Answers `cancelled` only once no compute goes on. Waits up to 5 seconds for that; if it
+    /// takes longer, the answer is 202 with the present status and `cancel_requested_at`, and
+    /// the gateway goes on until the job has stopped. A job that completed first stays
+    /// `completed`. Doing it twice is the same as doing it once. A body is not read.
+    ///
+    /// Sends a `POST` request to `/api/v1/jobs/{job_id}/cancel`
+    ///
+    /// Arguments:
+    /// - `job_id`: The job's id.
+    /// ```text
+    /// let response = client.cancel_job()
+    ///     .job_id(job_id)
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn cancel_job(&self) -> builder::CancelJob<'_> {
         builder::CancelJob::new(self)
     }
-    /**Read what a job's program wrote
-
-    The lines of one attempt, both streams together, from the first on, or the last ones with
-    `tail`. To follow a program, send `next_cursor` as `cursor`, every few seconds, until
-    `complete`: each line comes once. A page has at most 1000 lines, and about 1 MiB.
-
-    After the job's end its logs are put beside its artifacts, and stay there. Of a log of
-    more than 16 MiB the middle is left out then, and a line says how much.
-
-    Sends a `GET` request to `/api/v1/jobs/{job_id}/logs`
-
-    Arguments:
-    - `job_id`: The job's id.
-    - `attempt`: Which start of the job's program, counted from 1 as in its `attempts`; the last one
-    unless told otherwise. With a cursor, it is the cursor's, and no other is taken.
-    - `cursor`: Where the page begins: `next_cursor` of the page before. Not together with `tail`.
-    - `tail`: Only so many lines, the last ones, 1 to 1000. Not together with `cursor`.
-    ```text
-    let response = client.read_logs()
-        .job_id(job_id)
-        .attempt(attempt)
-        .cursor(cursor)
-        .tail(tail)
-        .send()
-        .await;
-    ```*/
+    /// Read what a job's program wrote
+    ///
+    /// The lines of one attempt, both streams together, from the first on, or the last ones with
+    /// `tail`. To follow a program, send `next_cursor` as `cursor`, every few seconds, until
+    /// `complete`: each line comes once. A page has at most 1000 lines, and about 1 MiB.
+    ///
+    /// After the job's end its logs are put beside its artifacts, and stay there. Of a log of
+    /// more than 16 MiB the middle is left out then, and a line says how much.
+    ///
+    /// Sends a `GET` request to `/api/v1/jobs/{job_id}/logs`
+    ///
+    /// Arguments:
+    /// - `job_id`: The job's id.
+    /// - `attempt`: Which start of the job's program, counted from 1 as in its `attempts`; the last one
+    /// unless told otherwise. With a cursor, it is the cursor's, and no other is taken.
+    /// - `cursor`: Where the page begins: `next_cursor` of the page before. Not together with `tail`.
+    /// - `tail`: Only so many lines, the last ones, 1 to 1000. Not together with `cursor`.
+    /// ```text
+    /// let response = client.read_logs()
+    ///     .job_id(job_id)
+    ///     .attempt(attempt)
+    ///     .cursor(cursor)
+    ///     .tail(tail)
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn read_logs(&self) -> builder::ReadLogs<'_> {
         builder::ReadLogs::new(self)
     }
-    /**List a job's webhook deliveries
-
-    Every event that the job's `webhook_url` was, or is to be, told of, with each attempt and
-    what the receiver answered. Empty for a job without a `webhook_url`. A delivery is tried
-    ten times over three days and is `failed` after that, or once the receiver answers 410.
-
-    Sends a `GET` request to `/api/v1/jobs/{job_id}/webhook-deliveries`
-
-    Arguments:
-    - `job_id`: The job's id.
-    ```text
-    let response = client.list_webhook_deliveries()
-        .job_id(job_id)
-        .send()
-        .await;
-    ```*/
+    /// List a job's webhook deliveries
+    ///
+    /// Every event that the job's `webhook_url` was, or is to be, told of, with each attempt and
+    /// what the receiver answered. Empty for a job without a `webhook_url`. A delivery is tried
+    /// ten times over three days and is `failed` after that, or once the receiver answers 410.
+    ///
+    /// Sends a `GET` request to `/api/v1/jobs/{job_id}/webhook-deliveries`
+    ///
+    /// Arguments:
+    /// - `job_id`: The job's id.
+    /// ```text
+    /// let response = client.list_webhook_deliveries()
+    ///     .job_id(job_id)
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn list_webhook_deliveries(&self) -> builder::ListWebhookDeliveries<'_> {
         builder::ListWebhookDeliveries::new(self)
     }
-    /**Send a webhook once more
-
-    Whatever became of the delivery, it is sent again now, with the same `webhook-id` and, where
-    that fails, all its further attempts. What was sent before stays in the log. A body is not
-    read.
-
-    Sends a `POST` request to `/api/v1/jobs/{job_id}/webhook-deliveries/{delivery_id}/replay`
-
-    Arguments:
-    - `job_id`: The job's id.
-    - `delivery_id`: The delivery's id, as the list of deliveries shows it.
-    ```text
-    let response = client.replay_webhook_delivery()
-        .job_id(job_id)
-        .delivery_id(delivery_id)
-        .send()
-        .await;
-    ```*/
+    /// Send a webhook once more
+    ///
+    /// Whatever became of the delivery, it is sent again now, with the same `webhook-id` and, where
+    /// that fails, all its further attempts. What was sent before stays in the log. A body is not
+    /// read.
+    ///
+    /// Sends a `POST` request to `/api/v1/jobs/{job_id}/webhook-deliveries/{delivery_id}/replay`
+    ///
+    /// Arguments:
+    /// - `job_id`: The job's id.
+    /// - `delivery_id`: The delivery's id, as the list of deliveries shows it.
+    /// ```text
+    /// let response = client.replay_webhook_delivery()
+    ///     .job_id(job_id)
+    ///     .delivery_id(delivery_id)
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn replay_webhook_delivery(&self) -> builder::ReplayWebhookDelivery<'_> {
         builder::ReplayWebhookDelivery::new(self)
     }
-    /**Report progress
-
-    For the runner inside a container, which sends what its program says about its progress,
-    and a sign of life when it says nothing. The answer tells it whether to go on.
-
-    Sends a `POST` request to `/api/v1/runner/reports`
-
-    ```text
-    let response = client.report_progress()
-        .body(body)
-        .send()
-        .await;
-    ```*/
+    /// Report progress
+    ///
+    /// For the runner inside a container, which sends what its program says about its progress,
+    /// and a sign of life when it says nothing. The answer tells it whether to go on.
+    ///
+    /// Sends a `POST` request to `/api/v1/runner/reports`
+    ///
+    /// ```text
+    /// let response = client.report_progress()
+    ///     .body(body)
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn report_progress(&self) -> builder::ReportProgress<'_> {
         builder::ReportProgress::new(self)
     }
-    /**See whether the gateway lives
-
-    Asks nothing of its stores: if this is not answered, restart the gateway.
-
-    Sends a `GET` request to `/healthz`
-
-    ```text
-    let response = client.check_health()
-        .send()
-        .await;
-    ```*/
+    /// See whether the gateway lives
+    ///
+    /// Asks nothing of its stores: if this is not answered, restart the gateway.
+    ///
+    /// Sends a `GET` request to `/healthz`
+    ///
+    /// ```text
+    /// let response = client.check_health()
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn check_health(&self) -> builder::CheckHealth<'_> {
         builder::CheckHealth::new(self)
     }
-    /**See whether requests can be served
-
-    Answers 503 with the reasons while a store can't be used, and from the moment the gateway
-    is told to stop, so that no new requests are sent to it.
-
-    Sends a `GET` request to `/readyz`
-
-    ```text
-    let response = client.check_readiness()
-        .send()
-        .await;
-    ```*/
+    /// See whether requests can be served
+    ///
+    /// Answers 503 with the reasons while a store can't be used, and from the moment the gateway
+    /// is told to stop, so that no new requests are sent to it.
+    ///
+    /// Sends a `GET` request to `/readyz`
+    ///
+    /// ```text
+    /// let response = client.check_readiness()
+    ///     .send()
+    ///     .await;
+    /// ```
     pub fn check_readiness(&self) -> builder::CheckReadiness<'_> {
         builder::CheckReadiness::new(self)
     }
@@ -3018,9 +3018,9 @@ pub mod builder {
         ByteStream, ClientHooks, ClientInfo, Error, OperationInfo, RequestBuilderExt,
         ResponseValue, encode_path,
     };
-    /**Builder for [`Client::list_job_types`]
-
-    [`Client::list_job_types`]: super::Client::list_job_types*/
+    /// Builder for [`Client::list_job_types`]
+    ///
+    /// [`Client::list_job_types`]: super::Client::list_job_types
     #[derive(Debug, Clone)]
     pub struct ListJobTypes<'a> {
         client: &'a super::Client,
@@ -3075,9 +3075,9 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::list_jobs`]
-
-    [`Client::list_jobs`]: super::Client::list_jobs*/
+    /// Builder for [`Client::list_jobs`]
+    ///
+    /// [`Client::list_jobs`]: super::Client::list_jobs
     #[derive(Debug, Clone)]
     pub struct ListJobs<'a> {
         client: &'a super::Client,
@@ -3226,9 +3226,9 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::submit_job`]
-
-    [`Client::submit_job`]: super::Client::submit_job*/
+    /// Builder for [`Client::submit_job`]
+    ///
+    /// [`Client::submit_job`]: super::Client::submit_job
     #[derive(Debug, Clone)]
     pub struct SubmitJob<'a> {
         client: &'a super::Client,
@@ -3346,9 +3346,9 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::get_job`]
-
-    [`Client::get_job`]: super::Client::get_job*/
+    /// Builder for [`Client::get_job`]
+    ///
+    /// [`Client::get_job`]: super::Client::get_job
     #[derive(Debug, Clone)]
     pub struct GetJob<'a> {
         client: &'a super::Client,
@@ -3455,9 +3455,9 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::list_artifacts`]
-
-    [`Client::list_artifacts`]: super::Client::list_artifacts*/
+    /// Builder for [`Client::list_artifacts`]
+    ///
+    /// [`Client::list_artifacts`]: super::Client::list_artifacts
     #[derive(Debug, Clone)]
     pub struct ListArtifacts<'a> {
         client: &'a super::Client,
@@ -3533,9 +3533,9 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::cancel_job`]
-
-    [`Client::cancel_job`]: super::Client::cancel_job*/
+    /// Builder for [`Client::cancel_job`]
+    ///
+    /// [`Client::cancel_job`]: super::Client::cancel_job
     #[derive(Debug, Clone)]
     pub struct CancelJob<'a> {
         client: &'a super::Client,
@@ -3610,9 +3610,9 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::read_logs`]
-
-    [`Client::read_logs`]: super::Client::read_logs*/
+    /// Builder for [`Client::read_logs`]
+    ///
+    /// [`Client::read_logs`]: super::Client::read_logs
     #[derive(Debug, Clone)]
     pub struct ReadLogs<'a> {
         client: &'a super::Client,
@@ -3733,9 +3733,9 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::list_webhook_deliveries`]
-
-    [`Client::list_webhook_deliveries`]: super::Client::list_webhook_deliveries*/
+    /// Builder for [`Client::list_webhook_deliveries`]
+    ///
+    /// [`Client::list_webhook_deliveries`]: super::Client::list_webhook_deliveries
     #[derive(Debug, Clone)]
     pub struct ListWebhookDeliveries<'a> {
         client: &'a super::Client,
@@ -3811,9 +3811,9 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::replay_webhook_delivery`]
-
-    [`Client::replay_webhook_delivery`]: super::Client::replay_webhook_delivery*/
+    /// Builder for [`Client::replay_webhook_delivery`]
+    ///
+    /// [`Client::replay_webhook_delivery`]: super::Client::replay_webhook_delivery
     #[derive(Debug, Clone)]
     pub struct ReplayWebhookDelivery<'a> {
         client: &'a super::Client,
@@ -3906,9 +3906,9 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::report_progress`]
-
-    [`Client::report_progress`]: super::Client::report_progress*/
+    /// Builder for [`Client::report_progress`]
+    ///
+    /// [`Client::report_progress`]: super::Client::report_progress
     #[derive(Debug, Clone)]
     pub struct ReportProgress<'a> {
         client: &'a super::Client,
@@ -4001,9 +4001,9 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::check_health`]
-
-    [`Client::check_health`]: super::Client::check_health*/
+    /// Builder for [`Client::check_health`]
+    ///
+    /// [`Client::check_health`]: super::Client::check_health
     #[derive(Debug, Clone)]
     pub struct CheckHealth<'a> {
         client: &'a super::Client,
@@ -4047,9 +4047,9 @@ pub mod builder {
             }
         }
     }
-    /**Builder for [`Client::check_readiness`]
-
-    [`Client::check_readiness`]: super::Client::check_readiness*/
+    /// Builder for [`Client::check_readiness`]
+    ///
+    /// [`Client::check_readiness`]: super::Client::check_readiness
     #[derive(Debug, Clone)]
     pub struct CheckReadiness<'a> {
         client: &'a super::Client,
