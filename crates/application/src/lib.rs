@@ -5,8 +5,8 @@
 //! * [`loops`]: what goes on by itself: dispatch, resolve, watch, listen, sweep, deliver, mirror,
 //!   remove, learn. Each is a `run_once`, idempotent and bounded, driven by [`loops::drive`].
 //!
-//! Everything outside is a port of `batchway-domain`. Nothing is spawned here: the gateway
-//! decides what runs where.
+//! Everything outside is a port of `batchway-domain`. Nothing is spawned here but the attempts of
+//! the deliver loop, which it waits for: the gateway decides what runs where.
 
 mod archived_logs;
 mod calls;

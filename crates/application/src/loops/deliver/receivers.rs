@@ -31,6 +31,7 @@ struct Standing {
     under_way: usize,
     /// Attempts in a row without an answer.
     unanswered: u32,
+    /// Set by each of those; the first few make no rest, and are remembered all the same.
     rests_until: Option<Timestamp>,
 }
 
@@ -68,14 +69,14 @@ impl Receivers {
             standing.rests_until = None;
         } else {
             standing.unanswered = standing.unanswered.saturating_add(1);
-            standing.rests_until = rest_after(standing.unanswered).map(|rest| now.plus(rest));
+            standing.rests_until = Some(now.plus(rest_after(standing.unanswered)));
         }
         if standing.under_way == 0 && standing.unanswered == 0 {
             self.known.remove(receiver);
         }
     }
 
-    /// Forgets those that have been resting for long enough that nothing seems to be due for them.
+    /// Forgets those whose rest has been over for so long that nothing seems to be due for them.
     pub(super) fn forget_the_quiet(&mut self, now: Timestamp) {
         self.known.retain(|_, standing| {
             let quiet_since = standing.rests_until.map(|until| until.plus(LONGEST_REST));
@@ -84,13 +85,14 @@ impl Receivers {
     }
 }
 
-fn rest_after(unanswered: u32) -> Option<Duration> {
-    let beyond = unanswered.checked_sub(FAILURES_TO_REST)?;
-    Some(
-        FIRST_REST
+/// None before the [`FAILURES_TO_REST`]th.
+fn rest_after(unanswered: u32) -> Duration {
+    match unanswered.checked_sub(FAILURES_TO_REST) {
+        None => Duration::ZERO,
+        Some(beyond) => FIRST_REST
             .saturating_mul(1 << beyond.min(5))
             .min(LONGEST_REST),
-    )
+    }
 }
 
 #[cfg(test)]
@@ -154,6 +156,16 @@ mod tests {
         assert_eq!(receivers.not_now(later), [receiver("dead")]);
         receivers.end(&receiver("dead"), true, later);
         assert!(receivers.not_now(later).is_empty());
+    }
+
+    #[test]
+    fn failures_count_over_rounds() {
+        let mut receivers = Receivers::default();
+        for _ in 0..FAILURES_TO_REST {
+            receivers.forget_the_quiet(NOW);
+            fail(&mut receivers, 1);
+        }
+        assert_eq!(receivers.not_now(NOW), [receiver("dead")]);
     }
 
     #[test]
