@@ -13,7 +13,8 @@ use crate::program::{Gateway, Installation};
 const MIGRATION: &str =
     include_str!("../../../../infra/supabase/migrations/20260301000000_batchway_jobs.sql");
 
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than the 60 s for which a gateway that died may have held a batch, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// Far more than a request takes, and less than any time limit towards the mirror.
 const PROMPT: Duration = Duration::from_secs(4);
