@@ -20,6 +20,8 @@ use steps::{Step, Verdict};
 struct Bench {
     metadata: Metadata,
     count: TestCount,
+    /// Tests that passed at a second try only.
+    flaky: Vec<String>,
     /// Whether there are servers to end.
     has_servers: bool,
 }
@@ -50,6 +52,7 @@ pub(crate) fn run(options: &[&str]) -> Outcome {
     let mut bench = Bench {
         metadata: Metadata::load_workspace()?,
         count: TestCount::default(),
+        flaky: Vec::new(),
         has_servers: false,
     };
     let mut lines = Vec::new();
@@ -65,7 +68,7 @@ pub(crate) fn run(options: &[&str]) -> Outcome {
     if bench.has_servers {
         lines.push(carry_out(&steps::END_OF_SERVERS, &mut bench));
     }
-    summarize(&lines, not_started, &bench.count);
+    summarize(&lines, not_started, &bench);
     lines
         .into_iter()
         .find_map(Line::failure)
@@ -112,7 +115,7 @@ fn headline(step: &Step) {
     }
 }
 
-fn summarize(lines: &[Line], not_started: usize, count: &TestCount) {
+fn summarize(lines: &[Line], not_started: usize, bench: &Bench) {
     println!("\n{:<14} {:<12} {:>12}", "step", "result", "time");
     for line in lines {
         let (result, reason) = match &line.result {
@@ -125,7 +128,13 @@ fn summarize(lines: &[Line], not_started: usize, count: &TestCount) {
     if not_started > 0 {
         println!("{not_started} more were not started");
     }
-    if let Some(count) = count.in_words() {
+    if !bench.flaky.is_empty() {
+        println!("\npassed at the second try only, each a defect to look into:");
+    }
+    for test in &bench.flaky {
+        println!("  {test}");
+    }
+    if let Some(count) = bench.count.in_words() {
         println!("\n{count}");
     }
 }

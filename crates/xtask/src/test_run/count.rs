@@ -11,6 +11,22 @@ pub(super) struct TestCount {
     skipped: usize,
 }
 
+/// The tests that failed first and then passed, from nextest's JUnit report.
+pub(super) fn passed_at_second_try(report: &str) -> Vec<String> {
+    let cases = report.split("<testcase ").skip(1);
+    let flaky = cases.filter(|case| case.contains("<flakyFailure"));
+    let attribute = |case: &str, name: &str| {
+        let (_, rest) = case.split_once(&format!("{name}=\""))?;
+        rest.split('"').next().map(str::to_owned)
+    };
+    flaky
+        .filter_map(|case| {
+            let (binary, test) = (attribute(case, " classname")?, attribute(case, "name")?);
+            Some(format!("{binary} {test}"))
+        })
+        .collect()
+}
+
 impl TestCount {
     /// From the attributes of the outermost element of nextest's JUnit report.
     pub(super) fn of_junit(report: &str) -> Outcome<Self> {
@@ -98,6 +114,16 @@ mod tests {
     fn a_report_without_numbers_is_refused_rather_than_taken_for_none() {
         assert!(TestCount::of_junit("<testsuites name=\"x\">").is_err());
         assert!(TestCount::of_junit("").is_err());
+    }
+
+    #[test]
+    fn what_passed_at_the_second_try_only_is_named() {
+        let report = "<testsuites tests=\"2\"><testsuite name=\"m\">\
+            <testcase name=\"steady\" classname=\"c::m\" time=\"0.1\"/>\
+            <testcase name=\"late\" classname=\"c::m\" time=\"0.2\">\
+            <flakyFailure type=\"test failure\">…</flakyFailure></testcase>\
+            </testsuite></testsuites>";
+        assert_eq!(passed_at_second_try(report), ["c::m late"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::count::TestCount;
+use super::count::{TestCount, passed_at_second_try};
 use super::{Bench, prerequisites, servers, simulation};
 use crate::failure::{Failure, Outcome};
 use crate::metadata::Metadata;
@@ -218,7 +218,10 @@ fn tests(bench: &mut Bench) -> Outcome {
     let outcome = process::run(with_test_environment(&mut command, &bench.metadata));
     // A build that fails leaves no report: its own failure is then the one to tell.
     match std::fs::read_to_string(&report) {
-        Ok(text) => bench.count += TestCount::of_junit(&text)?,
+        Ok(text) => {
+            bench.count += TestCount::of_junit(&text)?;
+            bench.flaky = passed_at_second_try(&text);
+        }
         Err(error) if outcome.is_ok() => return Err(Failure::at(&report, "read")(error)),
         Err(_) => {}
     }
