@@ -45,6 +45,7 @@ impl WebhookTarget {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(ForbiddenTarget("has a scheme other than http and https"));
         }
+        judge_beginning(text)?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(ForbiddenTarget("has a user name or a password in it"));
         }
@@ -73,6 +74,19 @@ impl WebhookTarget {
 impl fmt::Display for WebhookTarget {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
+    }
+}
+
+/// Browsers read `http:host`, `http:/host` and `http:///host` as `http://host`; RFC 3986, and with it
+/// most programs, read them as URLs without a host.
+fn judge_beginning(text: &str) -> Result<(), ForbiddenTarget> {
+    let behind = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    match behind {
+        None => Err(ForbiddenTarget("does not begin with http:// or https://")),
+        Some(behind) if behind.starts_with('/') => Err(ForbiddenTarget("has no host")),
+        Some(_) => Ok(()),
     }
 }
 

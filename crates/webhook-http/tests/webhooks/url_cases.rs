@@ -46,7 +46,7 @@ const NAMES: [&str; 16] = [
     "x.test",
 ];
 
-const TRICKS: [&str; 33] = [
+const TRICKS: [&str; 37] = [
     "",
     "/hook",
     "//127.0.0.1:{port}/",
@@ -54,6 +54,10 @@ const TRICKS: [&str; 33] = [
     "http:",
     "http://",
     "http:127.0.0.1:{port}/",
+    "http:hooks.example.com:{port}/",
+    "http:/hooks.example.com:{port}/",
+    "http:///hooks.example.com:{port}/",
+    "HTTP://HOOKS.EXAMPLE.COM:{port}/",
     "http:/127.0.0.1:{port}/",
     "http:////127.0.0.1:{port}/",
     "http:\\\\127.0.0.1:{port}\\",
@@ -84,13 +88,11 @@ const TRICKS: [&str; 33] = [
 
 /// Each goes to the receiver `hooks.example.com`, and nowhere else.
 pub(crate) fn harmless() -> Vec<String> {
-    const HARMLESS: [&str; 15] = [
+    const HARMLESS: [&str; 13] = [
         "http://hooks.example.com",
         "http://hooks.example.com:{port}/",
-        "HTTP://HOOKS.EXAMPLE.COM:{port}/",
         "http://%68ooks.example.com:{port}/",
         "http://ｈooks.example。com:{port}/",
-        "http:hooks.example.com:{port}/",
         "http://@hooks.example.com:{port}/",
         "http://hooks.example.com:{port}/@127.0.0.1",
         "http://hooks.example.com:{port}/http://127.0.0.1:{port}/",

@@ -20,7 +20,7 @@ fn public_hosts_are_taken() {
             "https://[2606:2800:220:1::1]/",
         ),
         ("https://sub.example.org./", "https://sub.example.org./"),
-        ("HTTPS://EXAMPLE.COM:443", "https://example.com/"),
+        ("https://EXAMPLE.COM:443", "https://example.com/"),
         ("http://example.com:65535/", "http://example.com:65535/"),
         ("http://１.1.1.1/", "http://1.1.1.1/"),
         ("http://0x08080808/", "http://8.8.8.8/"),
@@ -133,8 +133,6 @@ fn every_way_to_write_an_inside_address_is_refused() {
         for url in [
             format!("http://{host}/"),
             format!("https://{host}:8443/hook"),
-            format!("http:{host}"),
-            format!("http:///{host}/"),
         ] {
             assert_eq!(
                 reason(&url),
@@ -264,9 +262,43 @@ fn what_parsers_of_urls_disagree_on_is_refused() {
         "http://example.com\\@127.0.0.1/",
         "http://127.0.0.1\\@example.com/",
         "http://example.com /",
+        "\thttp://example.com/",
+        "http://example.com/\n",
+        "\u{1f}http://example.com/",
+        "ht\ntp://example.com/",
+        "https:/\t/example.com/",
+        "https:\\\\example.com/",
+        "https:/\\example.com/",
+        "https://example.com\\path",
     ] {
         let why = "has a space or another character that URLs don't have";
         assert_eq!(reason(url), why, "{url:?}");
+    }
+}
+
+#[test]
+fn only_what_begins_as_the_api_document_says_is_taken() {
+    for url in [
+        "http:example.com",
+        "https:example.com/hook",
+        "http:/example.com/",
+        "http:127.0.0.1",
+        "http:@example.com/",
+        "HTTPS://example.com/",
+        "Http://example.com/",
+    ] {
+        assert_eq!(
+            reason(url),
+            "does not begin with http:// or https://",
+            "{url}"
+        );
+    }
+    for url in [
+        "http:///example.com/",
+        "https:////example.com/",
+        "http:///127.0.0.1/",
+    ] {
+        assert_eq!(reason(url), "has no host", "{url}");
     }
 }
 
