@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use batchway_domain::diagnosis::Obstacles;
 use batchway_domain::identity::{BackendName, DeploymentId, TryName};
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
@@ -34,6 +35,13 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// The part of all calls but submissions that is kept for stopping jobs, so that no number of
 /// looks delays a stop.
 const SHARE_OF_STOPS: f64 = 0.25;
+
+/// How often callers have it looked for what keeps a job waiting. These calls are taken from those
+/// of looks too, of which callers are to leave the loops nearly all.
+const EXPLANATIONS: CallLimit = CallLimit {
+    per_second: 1.0,
+    burst: 5,
+};
 
 /// How often a target that takes nothing is tried, by all replicas together.
 pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(30);
@@ -60,6 +68,7 @@ struct Buckets {
     submissions: Bucket,
     stops: Bucket,
     reads: Bucket,
+    explanations: Bucket,
     logs: logs::LogBuckets,
 }
 
@@ -105,6 +114,7 @@ impl Buckets {
             submissions: bucket("submit", limits.submissions),
             stops: bucket("stop", stops),
             reads: bucket("read", reads),
+            explanations: bucket("explain", EXPLANATIONS),
             logs: logs::LogBuckets::of(limits),
         }
     }
@@ -359,6 +369,25 @@ impl Calls {
         let bucket = self.buckets.as_ref().map(|buckets| &buckets.stops);
         self.take_one(bucket).await?;
         self.answered(bucket, self.backend.terminate(id, reason))
+            .await
+    }
+
+    /// What stands in the way of what was sent to this target.
+    pub(crate) async fn obstacles(
+        &self,
+        target: &Target,
+        execution: Option<&Execution>,
+    ) -> Result<Obstacles, CallError> {
+        let buckets = self.buckets.as_ref();
+        self.take_one(buckets.map(|buckets| &buckets.explanations))
+            .await?;
+        let bucket = buckets.map(|buckets| &buckets.reads);
+        let grant = self.take(bucket, Obstacles::CALLS).await?;
+        if (grant.tokens as usize) < Obstacles::CALLS {
+            let next_in = grant.next_in;
+            return Err(CallError::UsedUp { next_in });
+        }
+        self.answered(bucket, self.backend.obstacles(target, execution))
             .await
     }
 

@@ -3,6 +3,7 @@
 //! What a job is and how it moves, without a clock, randomness or a runtime.
 //!
 //! * [`job`]: the record of a job and, in [`job::machine`], the one state machine that changes it.
+//! * [`diagnosis`]: why a job waits or why it failed, for a person, and what mends it.
 //! * [`ports`]: what the use cases need of the world, as traits, each with its guarantees.
 //! * [`identity`]: ids and names, checked once and then safe as paths and Batch names.
 //! * [`artifacts`]: where results lie; the gate and the manifest of a try.
@@ -16,6 +17,7 @@
 #![warn(missing_docs)]
 
 pub mod artifacts;
+pub mod diagnosis;
 pub mod identity;
 pub mod job;
 pub mod job_type;

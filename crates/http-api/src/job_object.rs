@@ -72,7 +72,7 @@ pub(crate) struct JobObject {
 /// Why a job, or one attempt of it, failed.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Failure")]
-struct FailureObject {
+pub(crate) struct FailureObject {
     /// Which kind of failure.
     class: FailureWord,
     /// What happened.
@@ -93,7 +93,7 @@ struct FailureObject {
 /// Why a queued job waits.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "WaitingReason")]
-struct WaitingReasonObject {
+pub(crate) struct WaitingReasonObject {
     /// A short word that programs can compare.
     code: String,
     /// A sentence for a person.
@@ -103,7 +103,7 @@ struct WaitingReasonObject {
 /// One start of a job's program.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "Attempt")]
-struct AttemptObject {
+pub(crate) struct AttemptObject {
     /// Counts the starts of the job from 1.
     number: u32,
     /// The backend's id of it.
@@ -128,7 +128,6 @@ impl From<JobView> for JobObject {
     ) -> Self {
         let (result_url, expires_at) = result.map(|link| (link.url, link.expires_at)).unzip();
         let on_aws_batch = job.backend.as_str() == AWS_BATCH;
-        let numbers = job.earlier_attempts.saturating_add(1)..;
         Self {
             job_id: job.job_id.to_string(),
             job_type: job.job_type.to_string(),
@@ -146,7 +145,7 @@ impl From<JobView> for JobObject {
             last_checked_at: job.last_checked_at.map(DateTime),
             heartbeat_at: job.heartbeat_at.map(DateTime),
             backend_unreachable_since: job.backend_unreachable_since.map(DateTime),
-            attempts: numbers.zip(job.attempts).map(AttemptObject::from).collect(),
+            attempts: AttemptObject::all(job.earlier_attempts, job.attempts),
             backend: job.backend.to_string(),
             aws_batch_job_id: job.backend_id.filter(|_| on_aws_batch).map(|id| id.0),
             version: job.version,
@@ -170,6 +169,14 @@ impl From<Failure> for FailureObject {
 impl From<WaitingReason> for WaitingReasonObject {
     fn from(WaitingReason { code, message }: WaitingReason) -> Self {
         Self { code, message }
+    }
+}
+
+impl AttemptObject {
+    /// Those after the ones that came earlier.
+    pub(crate) fn all(earlier: u32, attempts: Vec<Attempt>) -> Vec<Self> {
+        let numbers = earlier.saturating_add(1)..;
+        numbers.zip(attempts).map(Self::from).collect()
     }
 }
 

@@ -14,6 +14,8 @@ mod delivery_object;
 mod document;
 mod documentation_page;
 mod edge;
+mod explanation_examples;
+mod explanation_object;
 mod job_examples;
 mod job_object;
 mod mirror_row;
@@ -37,6 +39,7 @@ use poem_openapi::OpenApiService;
 use edge::{Edge, Operation, RouteTable};
 
 pub use document::openapi_document;
+pub use explanation_object::encode_explanation;
 pub use mirror_row::encode_row;
 pub use problem::{PROBLEM_BASE, ProblemKind};
 pub use server::serve;

@@ -3,6 +3,7 @@
 mod authenticate;
 mod cancel_job;
 mod check_readiness;
+mod explain_job;
 mod fingerprint;
 mod get_job;
 mod list_artifacts;

@@ -1,6 +1,7 @@
 //! What the programs of a job wrote.
 
 use batchway_domain::Timestamp;
+use batchway_domain::diagnosis::LastLines;
 use batchway_domain::identity::JobId;
 use batchway_domain::job::{Job, NumberedAttempt};
 use batchway_domain::ports::{LogCursor, LogError, LogLine, LogPosition};
@@ -132,6 +133,31 @@ impl Application {
             next_cursor: part.next.map(cursor),
             reason: part.reason,
             job_id: job.id,
+        })
+    }
+
+    /// The end of what the job's last attempt wrote, each line cut to what a person reads of it.
+    pub(super) async fn end_of_log(
+        &self,
+        job: &Job,
+        lines: usize,
+    ) -> Result<LastLines, RequestError> {
+        let (attempt, part) = match job.numbered_attempts().last() {
+            Some(last) => {
+                let read = self.read_log_of(job, last, Origin::Tail(lines)).await?;
+                (Some(last.number), read)
+            }
+            None => (None, not_begun(job, 1, 0)?),
+        };
+        let nothing = "The program has written nothing so far.".to_owned();
+        let reason = part
+            .lines
+            .is_empty()
+            .then(|| part.reason.unwrap_or(nothing));
+        Ok(LastLines {
+            attempt,
+            lines: part.lines.into_iter().map(shortened).collect(),
+            reason,
         })
     }
 
@@ -321,6 +347,18 @@ impl Application {
 /// Whether its logs lie in the archive, as far as they could be had.
 fn is_archived(job: &Job) -> bool {
     job.status().is_terminal() && job.archive_logs_at.is_none()
+}
+
+/// A line cut to what is shown of it among the last ones.
+fn shortened(mut line: LogLine) -> LogLine {
+    if line.text.len() > LastLines::MOST_BYTES {
+        let end = line
+            .text
+            .floor_char_boundary(LastLines::MOST_BYTES - '…'.len_utf8());
+        line.text.truncate(end);
+        line.text.push('…');
+    }
+    line
 }
 
 fn no_log(reason: &str) -> String {

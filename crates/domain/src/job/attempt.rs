@@ -38,6 +38,18 @@ pub struct NumberedAttempt<'a> {
 }
 
 impl Job {
+    /// Since when it waits for its present try: since its acceptance, or the end of the try
+    /// before.
+    pub fn waits_since(&self) -> Timestamp {
+        let present = self.current_try.number;
+        self.attempts
+            .iter()
+            .filter(|attempt| attempt.try_number < present)
+            .filter_map(|attempt| attempt.stopped_at)
+            .max()
+            .unwrap_or(self.created_at)
+    }
+
     /// Every start of its program with its numbers, oldest first.
     pub fn numbered_attempts(&self) -> impl Iterator<Item = NumberedAttempt<'_>> {
         let attempts = self.attempts.iter().enumerate();

@@ -5,10 +5,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::Timestamp;
+use crate::diagnosis::Obstacles;
 use crate::identity::{DeploymentId, TryName, UserName};
 use crate::job::{BackendId, Failure, RequestHash, Settlement, Target, WaitingReason};
 use crate::job_type::Execution;
-use crate::ports::CallLimit;
+use crate::ports::{CallLimit, LogError, LogPage, LogPosition};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -150,6 +151,22 @@ pub trait ComputeBackend: Send + Sync + std::fmt::Debug {
         from: LogPosition,
         limit: usize,
     ) -> Result<LogPage, LogError>;
+
+    /// What stands in the way of anything that was sent to this target, for a person who asks why
+    /// a job waits. `execution` says what the job asks for, where its type is still known. Asked
+    /// for by people and never by a loop: it may make up to [`Obstacles::CALLS`] calls. A backend
+    /// that says all it knows with the job itself keeps the default.
+    ///
+    /// # Errors
+    /// [`BackendError`]: nothing is known, which says nothing of the job.
+    async fn obstacles(
+        &self,
+        target: &Target,
+        execution: Option<&Execution>,
+    ) -> Result<Obstacles, BackendError> {
+        let _ = (target, execution);
+        Ok(Obstacles::default())
+    }
 
     /// Frees what is kept of a job that has ended, where anything is.
     ///
@@ -393,54 +410,4 @@ pub struct BackendError {
     /// The cause.
     #[source]
     pub source: Option<Source>,
-}
-
-/// From where a log is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LogPosition {
-    /// From its first line.
-    Start,
-    /// Its last lines, as many as the limit.
-    Tail,
-    /// After what an earlier page held.
-    After(LogCursor),
-}
-
-/// A place in a log. Opaque to all but the backend that gave it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogCursor(pub String);
-
-/// A part of a log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogPage {
-    /// Oldest first. None may be there yet, or any more.
-    pub lines: Vec<LogLine>,
-    /// Where to read on, now or once there is more.
-    pub next: LogCursor,
-}
-
-/// A line that a program wrote.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
-    /// When it was written, where that is recorded.
-    pub at: Option<Timestamp>,
-    /// The line, without its end.
-    pub text: String,
-}
-
-/// Why a log can't be read.
-#[derive(Debug, thiserror::Error)]
-pub enum LogError {
-    /// There is none: the attempt has not begun, or the log was not kept.
-    #[error("there is no log: {reason}")]
-    NoLog {
-        /// A sentence for the job's owner.
-        reason: String,
-    },
-    /// The cursor is none of this backend's.
-    #[error("the cursor is not one that this log gave")]
-    InvalidCursor,
-    /// The backend could not be asked.
-    #[error(transparent)]
-    Backend(#[from] BackendError),
 }

@@ -8,6 +8,7 @@ mod clock;
 mod compute_backend;
 mod entropy;
 mod event_feed;
+mod job_logs;
 mod job_mirror;
 mod job_store;
 mod mirror_backlog;
@@ -28,11 +29,12 @@ pub use call_budget::{
 pub use clock::Clock;
 pub use compute_backend::{
     BackendAttempt, BackendError, BackendState, CallLimits, Candidate, Capacity, ComputeBackend,
-    Description, Held, LogCursor, LogError, LogLine, LogPage, LogPosition, ParamsDelivery, Queue,
-    QueuePage, QueuePosition, QueuedJob, RequestSize, StopEvidence, Submission, SubmitError,
+    Description, Held, ParamsDelivery, Queue, QueuePage, QueuePosition, QueuedJob, RequestSize,
+    StopEvidence, Submission, SubmitError,
 };
 pub use entropy::Entropy;
 pub use event_feed::{ChangedJob, EventFeed, FeedError, FeedEvent, Receipt};
+pub use job_logs::{LogCursor, LogError, LogLine, LogPage, LogPosition};
 pub use job_mirror::{JobMirror, MirrorError, MirrorRow};
 pub use job_store::{
     Admission, AdmissionLimits, AdmitError, Admitted, CommitError, DueRequest, Idempotency,

@@ -4,12 +4,13 @@
 mod cancel_job;
 mod check_health;
 mod check_readiness;
+mod explain_job;
 mod get_job;
 mod list_artifacts;
 mod list_job_types;
 mod list_jobs;
 mod list_webhook_deliveries;
-mod read_logs;
+pub(crate) mod read_logs;
 mod replay_webhook_delivery;
 mod report_progress;
 mod submit_job;
@@ -92,6 +93,7 @@ pub(crate) type Operations = (
     cancel_job::CancelJob,
     list_artifacts::ListArtifacts,
     read_logs::ReadLogs,
+    explain_job::ExplainJob,
     list_webhook_deliveries::ListWebhookDeliveries,
     replay_webhook_delivery::ReplayWebhookDelivery,
     list_job_types::ListJobTypes,
@@ -110,6 +112,7 @@ pub(crate) fn all(application: &Application) -> Operations {
         cancel_job::CancelJob(application()),
         list_artifacts::ListArtifacts(application()),
         read_logs::ReadLogs(application()),
+        explain_job::ExplainJob(application()),
         list_webhook_deliveries::ListWebhookDeliveries(application()),
         replay_webhook_delivery::ReplayWebhookDelivery(application()),
         list_job_types::ListJobTypes(application()),
@@ -128,6 +131,7 @@ pub(crate) fn notes() -> Vec<Notes> {
         cancel_job::notes(),
         list_artifacts::notes(),
         read_logs::notes(),
+        explain_job::notes(),
         list_webhook_deliveries::notes(),
         replay_webhook_delivery::notes(),
         list_job_types::notes(),

@@ -54,7 +54,7 @@ enum LogSourceWord {
 /// A line that a program wrote.
 #[derive(Debug, Serialize, Object)]
 #[oai(rename = "LogLine")]
-struct LogLineObject {
+pub(crate) struct LogLineObject {
     /// When it was written; null where that is not recorded, as of programs on the gateway's own
     /// machine.
     #[oai(nullable)]

@@ -85,7 +85,7 @@ impl Dispatch {
             ));
         };
         let limit = kind.max_queue_time?;
-        let waited = self.application.now().since(waiting_since(job));
+        let waited = self.application.now().since(job.waits_since());
         (waited >= limit).then(|| {
             format!(
                 "The job could not be started within {} seconds.",
@@ -93,16 +93,4 @@ impl Dispatch {
             )
         })
     }
-}
-
-/// Since when the job waits for its present try: since its acceptance, or the end of the try
-/// before.
-pub(super) fn waiting_since(job: &Job) -> Timestamp {
-    let present = job.current_try.number;
-    job.attempts
-        .iter()
-        .filter(|attempt| attempt.try_number < present)
-        .filter_map(|attempt| attempt.stopped_at)
-        .max()
-        .unwrap_or(job.created_at)
 }

@@ -20,7 +20,6 @@ use data_encoding::HEXLOWER;
 use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
 
-use super::expiring::waiting_since;
 use super::{Dispatch, Served};
 use crate::calls::PROBE_EVERY;
 
@@ -200,7 +199,7 @@ impl Dispatch {
 /// A job whose patience ends while it waits is judged then.
 fn not_beyond_patience(kind: &JobType, job: &Job, at: Timestamp) -> Timestamp {
     match kind.max_queue_time {
-        Some(patience) => at.min(waiting_since(job).plus(patience)),
+        Some(patience) => at.min(job.waits_since().plus(patience)),
         None => at,
     }
 }
