@@ -21,6 +21,7 @@ mod log_content;
 mod log_cursor;
 mod looks;
 pub mod loops;
+mod lost_answers;
 mod machine;
 mod mirror_ports;
 mod nudges;

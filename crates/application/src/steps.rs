@@ -7,6 +7,7 @@ use batchway_domain::ports::{CommitError, JobCommit, StoreError};
 
 use crate::Application;
 use crate::causes::WithCauses;
+use crate::lost_answers::once_more_if_lost;
 
 /// How often a lost compare-and-set is tried again. Each loss means that someone else moved
 /// the job, which happens a few times in a job's life.
@@ -107,14 +108,9 @@ impl Application {
         Ok(is_early)
     }
 
-    /// Commits, once more with the same operation id where the first answer was lost.
+    /// The operation id makes the same commit twice the same as once.
     async fn commit_surely(&self, commit: JobCommit) -> Result<(), CommitError> {
-        match self.jobs().commit(commit.clone()).await {
-            Err(CommitError::Store(error)) if !error.certainly_did_nothing() => {
-                self.jobs().commit(commit).await
-            }
-            answer => answer,
-        }
+        once_more_if_lost(|| self.jobs().commit(commit.clone())).await
     }
 
     /// Wakes those who wait for the job, and the loop that has to do with it next.

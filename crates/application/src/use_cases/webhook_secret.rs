@@ -7,6 +7,7 @@ use batchway_domain::ports::StoreError;
 use batchway_domain::webhooks::{SealedSecret, SealedSecrets, UnsealError, WebhookSecret};
 
 use crate::Application;
+use crate::lost_answers::once_more_if_lost;
 
 /// How long a secret that was replaced signs too, so that receivers can be given the new one.
 pub const FORMER_SECRET_SIGNS_FOR: Duration = Duration::from_secs(24 * 3600);
@@ -38,8 +39,9 @@ impl Application {
         user: &UserName,
     ) -> Result<WebhookSecret, WebhookSecretError> {
         let until = self.now().plus(FORMER_SECRET_SIGNS_FOR);
+        let secrets = &self.0.ports.webhooks.secrets;
         for _ in 0..MAX_CONFLICTS {
-            let present = self.0.ports.webhooks.secrets.load(user).await?;
+            let present = secrets.load(user).await?;
             let (secret, sealed) = self.new_webhook_secret(user);
             let next = match &present {
                 Some(present) => present.rotated(sealed, until),
@@ -48,7 +50,7 @@ impl Application {
                     former: None,
                 },
             };
-            if self.replace_secrets(user, present.as_ref(), &next).await? {
+            if once_more_if_lost(|| secrets.replace(user, present.as_ref(), &next)).await? {
                 return Ok(secret);
             }
         }
@@ -60,8 +62,9 @@ impl Application {
         &self,
         user: &UserName,
     ) -> Result<Vec<WebhookSecret>, WebhookSecretError> {
+        let secrets = &self.0.ports.webhooks.secrets;
         for _ in 0..MAX_CONFLICTS {
-            if let Some(sealed) = self.0.ports.webhooks.secrets.load(user).await? {
+            if let Some(sealed) = secrets.load(user).await? {
                 let signing = sealed.signing_at(self.now(), user, &self.settings().secrets);
                 return Ok(signing?);
             }
@@ -70,7 +73,7 @@ impl Application {
                 current,
                 former: None,
             };
-            if self.replace_secrets(user, None, &first).await? {
+            if once_more_if_lost(|| secrets.replace(user, None, &first)).await? {
                 return Ok(vec![secret]);
             }
         }
@@ -82,22 +85,6 @@ impl Application {
         let secret = WebhookSecret::new(entropy.bytes());
         let sealed = SealedSecret::seal(&secret, user, &self.settings().secrets, entropy.bytes());
         (secret, sealed)
-    }
-
-    /// Replaces, once more where the first answer was lost.
-    async fn replace_secrets(
-        &self,
-        user: &UserName,
-        expected: Option<&SealedSecrets>,
-        new: &SealedSecrets,
-    ) -> Result<bool, StoreError> {
-        let secrets = &self.0.ports.webhooks.secrets;
-        match secrets.replace(user, expected, new).await {
-            Err(error) if !error.certainly_did_nothing() => {
-                secrets.replace(user, expected, new).await
-            }
-            answer => answer,
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use batchway_domain::webhooks::{
 use bytes::Bytes;
 
 use crate::causes::WithCauses;
+use crate::lost_answers::once_more_if_lost;
 use crate::use_cases::WebhookSecretError;
 use crate::{Application, RequestError};
 
@@ -93,15 +94,11 @@ impl Application {
         }
     }
 
-    /// Records, once more where the first answer was lost. One that changed meanwhile was replayed,
-    /// or sent by another replica as well, and goes on from there.
+    /// One that changed meanwhile was recorded by the call before, was replayed, or was sent by
+    /// another replica as well, and goes on from there.
     async fn record_surely(&self, next: &Delivery, expected: u64) -> Result<(), StoreError> {
         let outbox = &self.0.ports.webhooks.outbox;
-        let mut recorded = outbox.record(next, expected).await;
-        if matches!(&recorded, Err(CommitError::Store(error)) if !error.certainly_did_nothing()) {
-            recorded = outbox.record(next, expected).await;
-        }
-        match recorded {
+        match once_more_if_lost(|| outbox.record(next, expected)).await {
             Ok(()) | Err(CommitError::Conflict | CommitError::NotFound) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }
