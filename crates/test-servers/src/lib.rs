@@ -51,6 +51,7 @@ pub use batch_environment::BatchEnvironment;
 pub use docker::DockerEngine;
 pub use local_batch::LocalBatch;
 pub use moto::Moto;
+pub use port::Port;
 pub use postgres::Postgres;
 pub use redis::{RedisCluster, RedisReply, RedisServer};
 pub use supabase::Supabase;

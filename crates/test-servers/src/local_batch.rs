@@ -35,7 +35,8 @@ impl LocalBatch {
             .join(
                 |port| port.parse().is_ok_and(socket::accepts),
                 || {
-                    let port = Port::reserve().number().to_string();
+                    let reserved = Port::reserve();
+                    let port = reserved.number().to_string();
                     let mut command = Command::new(program::of_python("localbatch"));
                     command
                         .args(["--host", "0.0.0.0", "--port", &port, "--queue", QUEUE])
@@ -44,6 +45,7 @@ impl LocalBatch {
                         command,
                         address: port,
                         ready: "Uvicorn running on",
+                        port: Some(reserved),
                     }
                 },
             )

@@ -15,8 +15,8 @@ use crate::socket;
 
 const SERVER: &str = include_str!("moto.py");
 const READY: &str = "Running on http://127.0.0.1:";
-/// It takes a second; the rest is for a machine on which everything runs at once.
-const START_LIMIT: Duration = Duration::from_secs(90);
+/// It takes a second; the rest is for a machine on which everything runs at once, from a cold disk.
+const START_LIMIT: Duration = Duration::from_secs(180);
 /// Without a user for so long, the shared one ends.
 const IDLE_LIMIT: Duration = Duration::from_secs(120);
 
@@ -55,6 +55,7 @@ impl Moto {
                         command: command(port.number(), &[]),
                         address: port.number().to_string(),
                         ready: READY,
+                        port: Some(port),
                     }
                 },
             )

@@ -18,16 +18,22 @@ const COUNT: u16 = 10_000;
 /// Redis puts the bus of a cluster's node so far above its port.
 const BUS_OFFSET: u16 = 10_000;
 
-/// A port of this machine, kept from the other tests as long as this lives.
+/// A port of this machine, kept from the other tests as long as this lives: for a server that others
+/// must know before it listens, or that is to be gone for a while.
 #[derive(Debug)]
-pub(crate) struct Port {
+pub struct Port {
     number: u16,
     _lock: File,
 }
 
 impl Port {
     /// A port on which nobody listens, nor on the one for its cluster bus.
-    pub(crate) fn reserve() -> Self {
+    ///
+    /// # Panics
+    ///
+    /// Where none is left.
+    #[must_use]
+    pub fn reserve() -> Self {
         // Each process begins elsewhere, so that few meet.
         static NEXT: AtomicU16 = AtomicU16::new(0);
         let beginning = std::process::id().wrapping_mul(7919) % u32::from(COUNT);
@@ -50,7 +56,9 @@ impl Port {
         panic!("no port from {FIRST} to {} is free", FIRST + COUNT - 1);
     }
 
-    pub(crate) fn number(&self) -> u16 {
+    /// For whoever is to listen there.
+    #[must_use]
+    pub fn number(&self) -> u16 {
         self.number
     }
 }

@@ -17,8 +17,8 @@ use crate::program;
 const READY: &str = "database system is ready to accept connections";
 const TAKEN: &str = "Address already in use";
 /// It takes a tenth of a second; the rest is for a machine on which everything runs at once.
-const START_LIMIT: Duration = Duration::from_secs(60);
-const END_LIMIT: Duration = Duration::from_secs(20);
+const START_LIMIT: Duration = Duration::from_secs(150);
+const END_LIMIT: Duration = Duration::from_secs(60);
 /// Where Debian puts each version's programs.
 const VERSIONS: &str = "/usr/lib/postgresql";
 const PACKAGE: &str = "postgresql";

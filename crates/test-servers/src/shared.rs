@@ -16,12 +16,13 @@ use std::time::Duration;
 
 use crate::build_folder::servers_folder;
 use crate::deadline;
+use crate::port::Port;
 
 const KEEPER: &str = include_str!("keeper.sh");
-/// For a machine on which everything starts at once; moto itself takes a second.
-const START_LIMIT: Duration = Duration::from_secs(90);
+/// For a machine on which everything starts at once, from a cold disk; moto itself takes a second.
+const START_LIMIT: Duration = Duration::from_secs(180);
 /// The keeper asks politely for 25 seconds of this: an engine gives its containers 15.
-const END_LIMIT: Duration = Duration::from_secs(40);
+const END_LIMIT: Duration = Duration::from_secs(100);
 
 /// One kind of server, of which all processes share one.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub(crate) struct Start {
     /// Words for those who come later, such as its address.
     pub(crate) address: String,
     pub(crate) ready: &'static str,
+    /// Kept from the others until it listens there.
+    pub(crate) port: Option<Port>,
 }
 
 /// A server, and the lock that says that it is in use.
@@ -120,7 +123,8 @@ impl SharedServer {
             has_ended.then_some(false)
         });
         match is_ready {
-            Some(true) => {}
+            // Who looks for a port now sees that it is taken.
+            Some(true) => drop(start.port),
             Some(false) => panic!("{} ended at once:\n{}", self.name, read_log()),
             None => panic!(
                 "{} was not ready within {} seconds:\n{}",

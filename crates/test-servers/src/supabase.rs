@@ -17,7 +17,7 @@ const DATABASE: &str = include_str!("supabase/database.sql");
 const REST: &str = include_str!("supabase/rest.py");
 const READY: &str = "ready\n";
 const TAKEN: &str = "Address already in use";
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_secs(150);
 
 /// A project of Supabase for one test, without a table.
 #[derive(Debug)]

@@ -22,6 +22,7 @@ pub(super) fn join() {
             command: daemon(),
             address: host(),
             ready: "API listen on",
+            port: None,
         },
     );
     joined.until_exit();

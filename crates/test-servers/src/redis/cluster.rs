@@ -9,7 +9,7 @@ use crate::deadline;
 /// Redis' own number of hash slots.
 const SLOTS: u16 = 16_384;
 /// A new cluster lets two seconds pass before it takes writes.
-const AGREEMENT_LIMIT: Duration = Duration::from_secs(60);
+const AGREEMENT_LIMIT: Duration = Duration::from_secs(150);
 /// Keys that are moved in one step.
 const KEYS_PER_STEP: &str = "100";
 
@@ -82,7 +82,7 @@ impl RedisCluster {
     ///
     /// # Panics
     ///
-    /// Where they don't agree within a minute.
+    /// Where they don't agree within minutes.
     pub fn wait_for_agreement(&self) {
         let known = format!("cluster_known_nodes:{}", self.nodes.len());
         let agrees = |node: &RedisServer| {
@@ -215,7 +215,7 @@ impl RedisCluster {
     ///
     /// # Panics
     ///
-    /// Where it does not start, or they don't agree within a minute.
+    /// Where it does not start, or they don't agree within minutes.
     pub fn start_node_again(&self, node: usize) {
         self.nodes[node].start_again();
         self.wait_for_agreement();

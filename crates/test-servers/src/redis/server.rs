@@ -17,6 +17,10 @@ use crate::program;
 
 /// What it logs when it listens.
 pub(super) const READY: &str = "Ready to accept connections";
+/// Where Linux has files that are in no disk's way.
+const IN_MEMORY_FOLDER: &str = "/dev/shm";
+/// Bytes that must be free there: more than all tests that run at once write.
+const ROOM: u64 = 48 << 20;
 const IN_MEMORY: [&str; 4] = ["--save", "", "--appendonly", "no"];
 
 /// A Redis of its own for one test, on this machine's loopback address.
@@ -237,7 +241,11 @@ impl RedisServer {
         match self.ask(command) {
             Ok(RedisReply::Error(refusal)) => panic!("Redis refuses {command:?}: {refusal}"),
             Ok(reply) => reply.into_text(),
-            Err(error) => panic!("{} could not be asked {command:?}: {error}", self.url()),
+            Err(error) => panic!(
+                "{} could not be asked {command:?}: {error}; it has logged:\n{}",
+                self.url(),
+                self.log()
+            ),
         }
     }
 
@@ -245,7 +253,7 @@ impl RedisServer {
     ///
     /// # Errors
     ///
-    /// Where it can't be reached, or does not answer in 30 seconds.
+    /// Where it can't be reached, or does not answer in two minutes.
     pub fn ask(&self, command: &[&str]) -> io::Result<RedisReply> {
         self.ask_in_turn(&[command])
     }
@@ -283,9 +291,22 @@ impl RedisServer {
     }
 }
 
+/// In memory, where the machine has a place for that. A process that is killed leaves the same files
+/// behind on a disk, but where that is slow, Redis answers nobody while it waits for it.
 fn temporary_folder() -> TempDir {
-    TempDir::with_prefix("batchway-redis-")
-        .unwrap_or_else(|error| panic!("could not create a temporary folder: {error}"))
+    let mut folder = tempfile::Builder::new();
+    folder.prefix("batchway-redis-");
+    let made = if has_room(IN_MEMORY_FOLDER) {
+        folder.tempdir_in(IN_MEMORY_FOLDER)
+    } else {
+        folder.tempdir()
+    };
+    made.unwrap_or_else(|error| panic!("could not create a temporary folder: {error}"))
+}
+
+fn has_room(folder: &str) -> bool {
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+        && rustix::fs::statvfs(folder).is_ok_and(|disk| disk.f_bavail * disk.f_frsize >= ROOM)
 }
 
 fn owned(arguments: &[&str]) -> Vec<String> {

@@ -37,6 +37,7 @@ impl Idler {
             command,
             address: "somewhere".to_owned(),
             ready: "ready",
+            port: None,
         }
     }
 
@@ -56,7 +57,7 @@ impl Drop for Idler {
     }
 }
 
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(150);
 
 #[test]
 fn the_first_starts_it_and_the_others_use_it() {

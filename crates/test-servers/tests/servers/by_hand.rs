@@ -43,7 +43,7 @@ fn a_redis_dies_with_its_owner_also_when_that_is_killed() {
     let url = first_line(&mut owner);
     let mut connection = connection(&url);
     connection
-        .set_read_timeout(Some(Duration::from_secs(30)))
+        .set_read_timeout(Some(Duration::from_secs(150)))
         .unwrap();
     owner.kill().unwrap();
     owner.wait().unwrap();
