@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -40,6 +41,10 @@ pub(crate) enum Command {
     /// nothing. Ends with 1 where something failed, and with 2 where the configuration can't be
     /// used.
     Doctor(DoctorArguments),
+    /// Use the gateway that is configured, as a user does: submit a small simulation, cancel another,
+    /// download and verify what comes of it; then clean up. Ends with 1 where a step failed, and with
+    /// 2 where the configuration can't be used.
+    Smoke(SmokeArguments),
     /// Print the OpenAPI document of this version.
     Openapi,
     /// Show it all: start a gateway with nothing configured, run a simulation, show its results.
@@ -101,6 +106,19 @@ pub(crate) struct DoctorArguments {
     /// Print the least IAM policy that this configuration needs, and look at nothing.
     #[arg(long, conflicts_with = "json")]
     pub(crate) policy: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SmokeArguments {
+    /// Address of the gateway, instead of BATCHWAY_PUBLIC_URL or BATCHWAY_LISTEN.
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// How long all of it may take, such as 10m. On AWS Batch the first job starts a machine.
+    #[arg(long, default_value = "30m", value_parser = humantime::parse_duration)]
+    pub(crate) timeout: Duration,
+    /// Print JSON, at the end.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

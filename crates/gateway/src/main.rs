@@ -6,7 +6,7 @@
 //! * [`wiring`]: which adapters are put together, in one function.
 //! * [`life_cycle`]: listening, working, and stopping in the right order.
 //! * [`commands`]: the subcommands; [`demo`]: the one that shows it all; [`doctor`]: the one that
-//!   says what is wrong.
+//!   says what is wrong; [`smoke`]: the one that tries what is there.
 
 mod command_line;
 mod commands;
@@ -18,6 +18,7 @@ mod entropy;
 mod failure;
 mod job_types;
 mod life_cycle;
+mod smoke;
 mod system_clock;
 mod telemetry;
 mod wiring;

@@ -4,6 +4,7 @@ mod doctor;
 mod keys;
 mod openapi;
 mod serve;
+mod smoke;
 mod sweep;
 mod webhook_secret;
 
@@ -40,6 +41,7 @@ pub(crate) fn run(command_line: CommandLine) -> Result<(), Failure> {
             on_runtime(webhook_secret::run(configuration, command))
         }
         Command::Doctor(arguments) => on_runtime(doctor::run(arguments)),
+        Command::Smoke(arguments) => on_runtime(smoke::run(arguments)),
         Command::Sweep(arguments) => {
             let configuration = configured()?;
             on_runtime(sweep::run(configuration, arguments))
