@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use url::{Host, Url};
 
@@ -10,6 +11,10 @@ use crate::connect_error::ConnectError;
 
 /// The port of Redis where none is given.
 pub const DEFAULT_PORT: u16 = 6379;
+
+/// How long a command may take where nothing else is said: callers wait for the news that Redis is
+/// gone.
+const DEFAULT_COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where the Redis is, who we are to it, and what is asked of it. `Debug` shows no password.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,6 +35,8 @@ pub struct RedisConfig {
     pub ca_file: Option<PathBuf>,
     /// What "recorded" means.
     pub durability: Durability,
+    /// How long a command may take, from being handed to the client to its answer.
+    pub command_timeout: Duration,
     /// Keeps several stores apart in one Redis: part of every key. 1 to 32 lower-case letters,
     /// digits and `-`.
     pub namespace: Option<String>,
@@ -53,6 +60,7 @@ impl RedisConfig {
             tls: false,
             ca_file: None,
             durability: Durability::Server,
+            command_timeout: DEFAULT_COMMAND_TIMEOUT,
             namespace: None,
             replica: None,
             mirror_backlog: false,
@@ -114,6 +122,7 @@ impl fmt::Debug for RedisConfig {
             .field("tls", &self.tls)
             .field("ca_file", &self.ca_file)
             .field("durability", &self.durability)
+            .field("command_timeout", &self.command_timeout)
             .field("namespace", &self.namespace)
             .field("replica", &self.replica)
             .field("mirror_backlog", &self.mirror_backlog)

@@ -22,10 +22,7 @@ use crate::connect_error::ConnectError;
 use crate::store_error::{code, is_unsent, sentence};
 use crate::tls;
 
-/// How long a command may take, from being handed to the client to its answer.
-pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How long a connection may take to come about.
+/// How long a connection may take to come about, or longer where a command may.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A command is sent so often while connections break under it.
@@ -38,17 +35,19 @@ const ATTEMPTS: u32 = 10;
 /// calls again.
 const REDIRECTIONS: u32 = 0;
 
-/// A connection that leaves a command without an answer for so long is closed and opened anew.
-const UNRESPONSIVE: Duration = Duration::from_secs(4);
+/// A connection that leaves a command without an answer for so many of its timeouts is closed and
+/// opened anew.
+const UNRESPONSIVE: u32 = 2;
 
-/// A client that gives no answer for so long is replaced.
-const SILENCE: Duration = Duration::from_secs(8);
+/// A client that gives no answer for so many timeouts of a command is replaced.
+const SILENCE: u32 = 4;
 
 /// How clients are made.
 #[derive(Clone, Debug)]
 pub(crate) struct Clients {
     builder: Builder,
     address: String,
+    silence: Duration,
 }
 
 impl Clients {
@@ -71,17 +70,17 @@ impl Clients {
         builder
             .set_policy(ReconnectPolicy::new_exponential(0, 20, 500, 2))
             .set_performance_config(PerformanceConfig {
-                default_command_timeout: COMMAND_TIMEOUT,
+                default_command_timeout: config.command_timeout,
                 ..PerformanceConfig::default()
             })
             .set_connection_config(ConnectionConfig {
-                connection_timeout: CONNECTION_TIMEOUT,
-                internal_command_timeout: COMMAND_TIMEOUT,
+                connection_timeout: CONNECTION_TIMEOUT.max(config.command_timeout),
+                internal_command_timeout: config.command_timeout,
                 max_command_attempts: ATTEMPTS,
                 max_redirections: REDIRECTIONS,
                 reconnect_on_auth_error: true,
                 unresponsive: UnresponsiveConfig {
-                    max_timeout: Some(UNRESPONSIVE),
+                    max_timeout: Some(UNRESPONSIVE * config.command_timeout),
                     interval: Duration::from_secs(1),
                 },
                 tcp: TcpConfig {
@@ -93,6 +92,7 @@ impl Clients {
         Ok(Self {
             builder,
             address: config.address(),
+            silence: SILENCE * config.command_timeout,
         })
     }
 
@@ -189,7 +189,7 @@ impl Connection {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
         let answered_at = self.answered_at.load(Ordering::Relaxed);
-        if u128::from(now.saturating_sub(answered_at)) < SILENCE.as_millis() {
+        if u128::from(now.saturating_sub(answered_at)) < self.clients.silence.as_millis() {
             return;
         }
         // The new one gets as long before it is replaced in turn.

@@ -22,6 +22,8 @@ use batchway_port_contracts::webhook_outbox::WebhookOutboxFixture;
 use batchway_port_contracts::webhook_secrets::WebhookSecretsFixture;
 use batchway_test_servers::{RedisCluster, RedisServer};
 
+use super::stage::patient;
+
 /// Every change is on the disk before it is answered.
 pub(crate) const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
@@ -93,7 +95,7 @@ impl RedisFixture {
             replica: Some("the only one".to_owned()),
             namespace: Some(format!("case-{namespace}")),
             mirror_backlog: true,
-            ..RedisConfig::from_url(&servers.url()).unwrap()
+            ..patient(&servers.url())
         };
         let clock = Arc::new(ManualClock::default());
         let store = Mutex::new(connect(&config, &clock).await);

@@ -17,11 +17,13 @@ use batchway_test_servers::RedisCluster;
 use futures_util::future::join_all;
 use tokio::task::block_in_place;
 
-use super::stage::{Stage, dispatch, keyed, now, serial, until, users_of_different_shards};
+use super::stage::{
+    PATIENCE, Stage, dispatch, keyed, now, patient, serial, until, users_of_different_shards,
+};
 use super::webhooks::{URL, delivered, deliveries, told};
 
 /// So long one job may take from admission to running, with its slot on the move meanwhile.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = PATIENCE;
 
 /// So long a delivery is left to who took it.
 const LEASE: Duration = Duration::from_secs(2);
@@ -37,7 +39,7 @@ struct Worker<'a> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_slot_that_moves_under_load_loses_nothing_and_hangs_nobody() {
     let cluster = RedisCluster::start(3);
-    let stage = Stage::at(&cluster.url()).await;
+    let stage = Stage::with(RedisConfig::from_url(&cluster.url()).unwrap()).await;
     let users = users_of_different_shards(3);
     let mut workers = Vec::new();
     for user in &users {
@@ -137,8 +139,7 @@ async fn go_on<'a>(workers: impl Iterator<Item = &'a Worker<'a>>) {
 async fn what_is_taken_while_its_slot_moves_can_be_taken_again() {
     let cluster = RedisCluster::start(3);
     let clock = Arc::new(ManualClock::new(now()));
-    let config = RedisConfig::from_url(&cluster.url()).unwrap();
-    let stage = Stage::by(StoreTime::Clock(clock.clone()), config).await;
+    let stage = Stage::by(StoreTime::Clock(clock.clone()), patient(&cluster.url())).await;
     let key = stage.key_of("ada").await;
     let job = stage.admit("ada", &key).await;
     let told = stage.post("ada", &key, URL).await;

@@ -16,8 +16,8 @@ use batchway_domain::security::{ApiKey, KeyDigest};
 use batchway_job_store_redis::{RedisConfig, RedisJobStore, StoreTime};
 use batchway_port_contracts::specimens;
 
-/// The longest that anything may take that is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest that anything may take that is waited for, on a machine that does much else.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(150);
 
 /// A store, going by the server's clock, and the numbers that keep its jobs apart.
 pub(crate) struct Stage {
@@ -28,7 +28,7 @@ static SERIALS: AtomicU64 = AtomicU64::new(1);
 
 impl Stage {
     pub(crate) async fn at(url: &str) -> Self {
-        Self::with(RedisConfig::from_url(url).unwrap()).await
+        Self::with(patient(url)).await
     }
 
     pub(crate) async fn with(config: RedisConfig) -> Self {
@@ -118,6 +118,14 @@ impl Stage {
                 return jobs;
             }
         }
+    }
+}
+
+/// Waits for a server that is there however long it takes, on a machine that does much else.
+pub(crate) fn patient(url: &str) -> RedisConfig {
+    RedisConfig {
+        command_timeout: Duration::from_secs(60),
+        ..RedisConfig::from_url(url).unwrap()
     }
 }
 
