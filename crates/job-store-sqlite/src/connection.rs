@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-/// How long a connection waits for another process's write to end.
-pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection waits for its turn beside another process that writes all the time, to a
+/// slow disk.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Statements kept prepared for each connection; more than there are in this crate.
 const PREPARED_STATEMENTS: usize = 128;

@@ -29,7 +29,7 @@
 //!   were mirrored, by the commit of the change. Otherwise it writes nothing for it.
 //!
 //! Another process may read and write the file at the same time, as `batchway keys` does beside
-//! `batchway serve`: a write waits up to five seconds for the other's.
+//! `batchway serve`: a write waits up to twenty seconds for the other's.
 
 mod admission;
 mod call_budget;

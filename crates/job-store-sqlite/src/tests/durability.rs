@@ -39,7 +39,7 @@ async fn a_commit_waits_for_the_disk() {
     const FULL: &str = "Integer(2)";
     assert_eq!(
         settings,
-        ["Text(\"wal\")", FULL, "Integer(1)", "Integer(5000)"]
+        ["Text(\"wal\")", FULL, "Integer(1)", "Integer(20000)"]
     );
 }
 
