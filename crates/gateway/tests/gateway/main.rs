@@ -14,3 +14,4 @@ mod redis;
 mod refusals;
 mod replicas;
 mod secrecy;
+mod smoke;

@@ -12,8 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How long anything may take that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything may take that a test waits for, on a machine that does much else: longer than
+/// any lease of what died.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(150);
 
 /// What one installation keeps, and its variables.
 pub(crate) struct Installation {
@@ -55,7 +56,7 @@ impl Installation {
     }
 
     /// The program with these variables and nothing else of ours.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_batchway"));
         command
             .args(arguments)
@@ -133,6 +134,11 @@ impl Gateway {
         let listening = self.wait_for_line("listening on http://");
         let url = listening.split("listening on ").nth(1).unwrap();
         self.url = url.split(['"', ',', ' ']).next().unwrap().to_owned();
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(crate) fn get(&self, path: &str, key: &str) -> Answer {
