@@ -117,6 +117,15 @@ impl Api {
         self.post(&format!("/api/v1/jobs/{id}/cancel"), "", &[])
     }
 
+    /// The job that was cancelled, once it has been stopped: a cancel waits for that, but not for
+    /// ever.
+    pub(crate) fn cancel_until_stopped(&self, id: &str) -> Value {
+        wait_within(PATIENCE, &format!("{id} to be stopped"), || {
+            let answer = self.cancel(id);
+            (answer.status != 202).then(|| answer.expect(200))
+        })
+    }
+
     /// The job once it has this status.
     pub(crate) fn wait_for_status(&self, id: &str, status: &str) -> Value {
         self.wait_for_status_within(PATIENCE, id, status)

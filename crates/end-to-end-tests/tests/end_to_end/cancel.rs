@@ -60,7 +60,7 @@ fn a_running_job_is_stopped_before_it_is_called_cancelled() {
     let api = gateway.api(&key);
     let (id, pid) = running(&installation, &api, false);
 
-    let cancelled = api.cancel(&id).expect(200);
+    let cancelled = api.cancel_until_stopped(&id);
     assert_eq!(text(&cancelled, "status"), "cancelled");
     assert!(cancelled["cancel_requested_at"].is_string() && cancelled["completed_at"].is_string());
     assert!(!is_alive(&pid), "the program has ended");
@@ -107,7 +107,7 @@ fn a_waiting_job_is_cancelled_at_once_and_never_starts() {
         text(&api.cancel(&waiting).expect(200), "status"),
         "cancelled"
     );
-    api.cancel(&first).expect(200);
+    api.cancel_until_stopped(&first);
 
     let last = api.submit("note", &json!({"text": "x", "witness": witness}));
     api.wait_for_status(&last, "completed");

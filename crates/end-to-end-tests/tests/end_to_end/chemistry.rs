@@ -124,5 +124,5 @@ fn a_dataset_is_made_of_completed_runs_of_the_same_user() {
         text(&refused["errors"][0], "detail").contains(&unfinished),
         "{refused:#}"
     );
-    api.cancel(&unfinished).expect(200);
+    api.cancel_until_stopped(&unfinished);
 }

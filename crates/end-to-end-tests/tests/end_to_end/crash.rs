@@ -31,7 +31,7 @@ fn a_running_job_is_adopted_by_the_next_gateway() {
         after["attempts"][0]["backend_id"],
         before["attempts"][0]["backend_id"]
     );
-    let cancelled = api.cancel(&id).expect(200);
+    let cancelled = api.cancel_until_stopped(&id);
     assert_eq!(
         cancelled["attempts"].as_array().unwrap().len(),
         1,

@@ -25,7 +25,7 @@ fn a_user_has_at_most_so_many_active_jobs() {
     refused.expect(429);
     gateway.api(&other).submit("linger", &json!({}));
 
-    api.cancel(&first).expect(200);
+    api.cancel_until_stopped(&first);
     api.submit("linger", &json!({}));
 }
 
@@ -42,7 +42,7 @@ fn jobs_beyond_the_concurrency_wait_for_a_slot_and_then_run() {
     assert_eq!(text(&waiting, "status"), "queued");
     assert_eq!(waiting["waiting_reason"]["code"], "turn");
     assert!(api.job(&first)["waiting_reason"].is_null());
-    api.cancel(&first).expect(200);
+    api.cancel_until_stopped(&first);
     api.wait_for_status(&second, "running");
-    api.cancel(&second).expect(200);
+    api.cancel_until_stopped(&second);
 }

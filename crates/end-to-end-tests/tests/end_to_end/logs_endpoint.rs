@@ -112,7 +112,10 @@ fn a_program_is_followed_while_it_runs_and_to_its_end() {
         (&json!("backend"), &json!(1))
     );
     assert_eq!(page["complete"], false);
-    assert_eq!(lines(&logs(&api, &id, "?tail=1")), live[1..]);
+    let tail = logs(&api, &id, "?tail=1");
+    assert_eq!(tail["lines"].as_array().unwrap().len(), 1);
+    // Its runner may have had something to say since.
+    assert!(lines(&tail).iter().all(|line| *line == live[1]), "{tail:#}");
 
     std::fs::write(go, "").unwrap();
     let (rest, end) = follow(&api, &id, Some(&page), |_| false);

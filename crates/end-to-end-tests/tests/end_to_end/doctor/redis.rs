@@ -70,9 +70,9 @@ fn a_durability_that_the_server_does_not_have() {
 
 #[test]
 fn no_server_and_another_deployment() {
-    // Nobody listens on the port of a server that is gone.
-    let port = RedisServer::start_with(&[]).port();
-    Findings::of(&installation(port)).expect_failure("redis.reachable", "redis-cli");
+    let gone = RedisServer::start_with(&[]);
+    gone.kill();
+    Findings::of(&installation(gone.port())).expect_failure("redis.reachable", "redis-cli");
 
     let redis = RedisServer::start_with(&[]);
     drop(installation(redis.port()).serve());

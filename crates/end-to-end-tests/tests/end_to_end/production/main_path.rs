@@ -32,7 +32,9 @@ fn a_simulation_runs_on_aws_batch_from_post_to_artifacts() {
     let id = one.api(&key).submit("run_simulation", &simulation());
 
     let (statuses, progress, job) = watched(&other.api(&key), &id);
-    assert_eq!(statuses, ["queued", "running", "completed"]);
+    // By the time of the first look, it may run already.
+    let seen = statuses.strip_prefix(&["queued".to_owned()]);
+    assert_eq!(seen.unwrap_or(&statuses), ["running", "completed"]);
     assert!(
         progress.len() >= 3,
         "progress was seen to move: {progress:?}"

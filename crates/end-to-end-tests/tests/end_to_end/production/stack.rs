@@ -1,11 +1,10 @@
 //! Everything that the production path stands on, for one test.
 
-use std::net::TcpListener;
 use std::ops::Deref;
 use std::path::Path;
 use std::process::Output;
 
-use batchway_test_servers::{DockerEngine, Moto, RedisServer};
+use batchway_test_servers::{DockerEngine, Moto, Port, RedisServer};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -28,8 +27,8 @@ pub(crate) struct Stack {
     aws: Aws,
     redis: RedisServer,
     deployment: String,
-    /// Where containers reach the gateway: its first replica.
-    port: u16,
+    /// Where containers reach the gateway, its first replica: known before it listens there.
+    port: Port,
     folder: TempDir,
     has_job_types: bool,
 }
@@ -83,13 +82,13 @@ impl Stack {
         aws.create_bucket(BUCKET);
         let image = image::of_jobs(&engine);
         aws.register_definition(DEFINITION, &image, &[], &moto.url_in_containers());
-        let port = free_port();
+        let port = Port::reserve();
         Self {
             engine,
             moto,
             aws,
             redis: RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]),
-            deployment: format!("e2e{port}"),
+            deployment: format!("e2e{}", port.number()),
             port,
             folder: tempfile::tempdir().unwrap(),
             has_job_types: false,
@@ -173,7 +172,7 @@ impl Stack {
 
     /// The replica whose address containers know.
     pub(crate) fn serve(&self) -> Replica {
-        self.serve_at(self.port, &[])
+        self.serve_at(self.port.number(), &[])
     }
 
     /// A replica beside it.
@@ -182,7 +181,7 @@ impl Stack {
     }
 
     pub(crate) fn serve_with(&self, variables: &[(&str, &str)]) -> Replica {
-        self.serve_at(self.port, variables)
+        self.serve_at(self.port.number(), variables)
     }
 
     fn serve_at(&self, port: u16, variables: &[(&str, &str)]) -> Replica {
@@ -215,7 +214,7 @@ impl Stack {
             .set("BATCHWAY_SECRET", SECRET)
             .set(
                 "BATCHWAY_PUBLIC_URL",
-                &format!("http://host.docker.internal:{}", self.port),
+                &format!("http://host.docker.internal:{}", self.port.number()),
             );
         if self.has_job_types {
             let path = self.job_types();
@@ -245,10 +244,4 @@ impl Drop for Stack {
             let _ = self.engine.command().args(["kill", container]).output();
         }
     }
-}
-
-/// Containers must know the port before the gateway listens on it.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
