@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use batchway_client::Client;
+use batchway_client::{Client, Error};
 use batchway_domain::ports::{ApiKeys, Clock, Entropy, KeyRecord};
 use batchway_domain::security::ApiKey;
 use tokio::time::timeout;
@@ -18,6 +18,8 @@ use crate::system_clock::SystemClock;
 /// Whose jobs they are.
 pub(super) const USER: &str = "smoke";
 
+/// For one answer of a gateway that may have gone.
+const ANSWER: Duration = Duration::from_secs(30);
 /// For a stop at AWS Batch, which ends a container half a minute after it asked it to end.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -180,54 +182,52 @@ async fn end_jobs(client: &Client, sent: &[Sent]) -> Vec<Result<Option<String>, 
 /// The job, unless it has ended anyway.
 async fn ask_to_stop(client: &Client, sent: &Sent) -> Result<Option<String>, Trouble> {
     let key = &sent.request.idempotency_key;
-    let job_id = match &sent.job_id {
-        Some(job_id) => job_id.clone(),
+    let job = match &sent.job_id {
+        Some(job) => job.clone(),
         // Its answer was lost: asked once more, the gateway says which job it is.
-        None => match post(client, &sent.request).await {
+        None => match within(ANSWER, post(client, &sent.request)).await {
             Ok(submitted) => submitted.into_inner().job_id,
-            Err(error) => {
-                let Trouble { what, mend } = Trouble::of(&error);
+            Err(Trouble { what, mend }) => {
                 let what = format!("whether {key} started a job is not known: {what}");
                 return Err(Trouble::new(what, mend));
             }
         },
     };
-    let left = |error| left_running(&job_id, &Trouble::of(&error).what);
-    let job = client
-        .get_job()
-        .job_id(&job_id)
-        .send()
-        .await
-        .map_err(left)?;
-    if job.status.has_ended() {
+    let left = |trouble: Trouble| left_running(&job, &trouble.what);
+    let seen = client.get_job().job_id(&job).send();
+    if within(ANSWER, seen).await.map_err(left)?.status.has_ended() {
         return Ok(None);
     }
-    client
-        .cancel_job()
-        .job_id(&job_id)
-        .send()
-        .await
-        .map_err(left)?;
-    Ok(Some(job_id))
+    let asked = client.cancel_job().job_id(&job).send();
+    within(ANSWER, asked).await.map_err(left)?;
+    Ok(Some(job))
 }
 
 async fn wait_until_stopped(client: &Client, job: String) -> Result<Option<String>, Trouble> {
-    match timeout(PATIENCE, client.wait_until_ended(&job)).await {
-        Ok(Ok(_)) => Ok(Some(job)),
-        Ok(Err(error)) => Err(left_running(&job, &Trouble::of(&error).what)),
+    match within(PATIENCE, client.wait_until_ended(&job)).await {
+        Ok(_) => Ok(Some(job)),
+        Err(trouble) => Err(left_running(&job, &trouble.what)),
+    }
+}
+
+/// The clean-up ends, also where the gateway does not answer.
+async fn within<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Trouble> {
+    match timeout(limit, answer).await {
+        Ok(answer) => answer.map_err(|error| Trouble::of(&error)),
         Err(_) => Err(Trouble::new(
-            format!(
-                "{job} was asked to stop and has not stopped within {} s",
-                PATIENCE.as_secs()
-            ),
-            "the gateway goes on until it has; its log says what holds it up",
+            format!("not done within {} s", limit.as_secs()),
+            "see whether the gateway still runs, and read its log",
         )),
     }
 }
 
+/// The gateway goes on with a stop that was asked for, and nobody waits for it any more.
 fn left_running(job: &str, why: &str) -> Trouble {
     Trouble::new(
         format!("{job} may still run: {why}"),
-        format!("POST /api/v1/jobs/{job}/cancel with a key of user {USER}"),
+        format!("POST /api/v1/jobs/{job}/cancel with a key of the same user"),
     )
 }

@@ -67,9 +67,9 @@ async fn cancel_another(course: &mut Course, client: Option<&Client>, ledger: &L
     let request = Request::new(large());
     let second = course
         .step(About::step("second"), client, async |client| {
-            let Seen { value, words } = begin_job(client, ledger, &request).await?;
-            look_at(client, &value).await?;
-            Ok(Seen::new(words, value))
+            let begun = begin_job(client, ledger, &request).await?.value;
+            let seen = look_at(client, &begun).await?.words;
+            Ok(Seen::new(format!("{begun} is {seen}"), begun))
         })
         .await;
     let spinner = course.spinner();

@@ -124,12 +124,12 @@ pub(super) async fn submit(
             }
             Err(error) => error,
         };
-        if is_certain_refusal(&error) {
-            ledger.refused(request);
-        }
         // Until the one before it has ended there may be no room for another.
         let is_full = error.status().is_some_and(|status| status == 429);
         if !error.is_retryable() || (!is_full && failures >= PATIENCE) {
+            if is_certain_refusal(&error) {
+                ledger.refused(request);
+            }
             return Err(Trouble::of(&error));
         }
         sleep(FIRST_PAUSE * 2_u32.pow(failures.min(PATIENCE))).await;

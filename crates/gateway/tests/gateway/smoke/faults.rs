@@ -136,10 +136,12 @@ fn a_job_whose_answer_never_came_is_found_and_cancelled() {
     let (sent, is_sent) = channel();
     let sent = Mutex::new(Some(sent));
     let proxy = Meddler::before(gateway.url(), move |request| {
-        if request.starts_with("POST /api/v1/jobs ")
-            && let Some(sent) = sent.lock().unwrap().take()
-        {
-            sent.send(()).unwrap();
+        if !request.starts_with("POST /api/v1/jobs ") {
+            return Answer::PassedOn;
+        }
+        let first = sent.lock().unwrap().take();
+        if let Some(first) = first {
+            first.send(()).unwrap();
             // No answer, for as long as anyone may wait for one.
             std::thread::sleep(PATIENCE);
         }

@@ -6,6 +6,8 @@ use crate::program::Installation;
 
 /// Nothing listens on port 1.
 const NOBODY: &str = "http://127.0.0.1:1";
+/// Nor on port 2.
+const NO_PROXY: &str = "http://127.0.0.1:2";
 
 #[test]
 fn where_no_gateway_answers_that_is_said_and_nothing_is_made() {
@@ -19,15 +21,17 @@ fn where_no_gateway_answers_that_is_said_and_nothing_is_made() {
 
 #[test]
 fn a_proxy_that_is_missing_is_told_from_a_gateway_that_is() {
-    let installation = simulating_by(QUICK).set("BATCHWAY_PUBLIC_URL", NOBODY);
+    let installation = simulating_by(QUICK)
+        .set("BATCHWAY_PUBLIC_URL", NO_PROXY)
+        .set("BATCHWAY_LISTEN", "127.0.0.1:1");
     let alone = Findings::of(&installation, &[]);
-    alone.expect_failure("gateway", NOBODY, "start the gateway");
+    alone.expect_failure("gateway", NO_PROXY, "start the gateway");
 
     let gateway = installation.serve();
     let address = gateway.url().trim_start_matches("http://").to_owned();
     let behind = installation.set("BATCHWAY_LISTEN", &address);
     let mend = format!("the gateway itself answers at http://{address}");
-    Findings::of(&behind, &[]).expect_failure("gateway", NOBODY, &mend);
+    Findings::of(&behind, &[]).expect_failure("gateway", NO_PROXY, &mend);
 }
 
 #[test]
