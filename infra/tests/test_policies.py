@@ -32,6 +32,7 @@ OF_SERVICE = [
     Call("batch:ListJobs"),
     Call("batch:DescribeJobQueues"),
     Call("batch:DescribeJobDefinitions"),
+    Call("batch:DescribeComputeEnvironments"),
     Call("logs:GetLogEvents", LOG),
     Call("sqs:ReceiveMessage", EVENTS),
     Call("sqs:DeleteMessage", EVENTS),

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_batch::Client;
+use batchway_domain::diagnosis::Obstacles;
 use batchway_domain::identity::{DeploymentId, TryName};
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::{AwsBatchExecution, Execution};
@@ -23,7 +24,7 @@ use crate::failure::OUR_MARK;
 use crate::lookup::Named;
 use crate::overrides::{self, Overrides};
 use crate::target::{BatchTarget, QueueArn};
-use crate::{description, fargate, log, lookup, submission, sweeping, tags};
+use crate::{description, fargate, log, lookup, obstacles, submission, sweeping, tags};
 
 /// Of the 50 calls a second that AWS allows an account in a region, for SubmitJob by its
 /// documents, for the others by experience. No second has more, not even one that begins with all
@@ -397,6 +398,20 @@ impl ComputeBackend for AwsBatchBackend {
         };
         let stream = log::stream_of(job, attempt)?;
         log::read(&self.logs, &stream, from, limit, self.config.clock.now()).await
+    }
+
+    async fn obstacles(
+        &self,
+        target: &Target,
+        execution: Option<&Execution>,
+    ) -> Result<Obstacles, BackendError> {
+        let target = BatchTarget::parse(target).ok_or_else(|| no_queue(&target.0))?;
+        let execution = execution.and_then(|one| overrides::execution_of(one).ok());
+        let vcpus = execution.and_then(|execution| execution.vcpus.as_deref());
+        let now = self.config.clock.now();
+        obstacles::look(&self.batch, &self.catalog, &target, vcpus, now)
+            .await
+            .map_err(|failure| self.backend_error(failure))
     }
 
     /// AWS Batch forgets jobs by itself, not before a week after their end.

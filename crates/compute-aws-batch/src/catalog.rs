@@ -116,6 +116,12 @@ impl Catalog {
         })
     }
 
+    /// How many vCPUs a revision gives its jobs; `None` where that can't be found out.
+    pub(crate) async fn vcpus_of(&self, queue: &QueueArn, revision: &str) -> Option<String> {
+        let found = self.definition(queue, revision).await.ok().flatten()?;
+        facts_of(&found).vcpus
+    }
+
     async fn queue(&self, queue: &str) -> Result<Option<JobQueueDetail>, NotUsable> {
         let answer = self.client.describe_job_queues().job_queues(queue).send();
         let answer = answer.await.map_err(|error| {

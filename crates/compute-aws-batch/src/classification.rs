@@ -153,7 +153,23 @@ fn is_skewed(answer: &Answer, now: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use batchway_domain::diagnosis::KnownCode;
+
     use super::*;
+
+    #[test]
+    fn what_holds_jobs_can_be_explained() {
+        use HeldCause::{AccessDenied, ClockSkew, Credentials, ExpiredCredentials, Unheard};
+        for cause in [
+            AccessDenied,
+            ClockSkew,
+            Credentials,
+            ExpiredCredentials,
+            Unheard,
+        ] {
+            assert!(KnownCode::of(cause.code()).is_some(), "{cause:?}");
+        }
+    }
 
     const NOW: Timestamp = Timestamp::EPOCH;
 

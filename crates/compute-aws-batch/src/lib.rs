@@ -36,6 +36,8 @@
 //! * *Why a job failed* stands in two texts without a grammar and an exit code; the beginnings
 //!   that were seen are a table. Batch itself repeats only what lost its machine, and only under
 //!   our runner: everything else is counted by class, which the gateway alone can do.
+//! * *Batch tells the first job of a queue alone why it waits*, and not of all reasons. Where
+//!   somebody asks, queue and compute environments are looked at.
 //! * *50 calls a second* for an account in a region, documented for SubmitJob alone. 40 are used,
 //!   shared by all replicas through the call budget; the SDK repeats nothing that the budget
 //!   would not know of.
@@ -56,6 +58,7 @@ mod failure;
 mod fargate;
 mod log;
 mod lookup;
+mod obstacles;
 mod overrides;
 mod submission;
 mod sweeping;

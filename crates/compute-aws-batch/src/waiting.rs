@@ -75,7 +75,17 @@ pub(crate) fn unknown_status(status: &str) -> WaitingReason {
 
 #[cfg(test)]
 mod tests {
+    use batchway_domain::diagnosis::KnownCode;
+
     use super::*;
+
+    #[test]
+    fn every_code_can_be_explained() {
+        let ours = [UNKNOWN_STATUS];
+        for code in KNOWN.iter().map(|(code, _)| *code).chain(ours) {
+            assert!(KnownCode::of(code).is_some(), "{code}");
+        }
+    }
 
     #[test]
     fn the_first_word_is_the_code() {

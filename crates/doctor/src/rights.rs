@@ -63,7 +63,7 @@ pub enum On {
 }
 
 /// The table.
-pub const RIGHTS: [Right; 8] = [
+pub const RIGHTS: [Right; 9] = [
     Right {
         sid: "Submit",
         actions: &["batch:SubmitJob"],
@@ -91,6 +91,12 @@ pub const RIGHTS: [Right; 8] = [
             "batch:DescribeJobDefinitions",
         ],
         needed: "nothing is known of jobs that were sent",
+        on: On::Anything,
+    },
+    Right {
+        sid: "WhyTheyWait",
+        actions: &["batch:DescribeComputeEnvironments"],
+        needed: "jobs run, and whoever asks why one waits learns less",
         on: On::Anything,
     },
     Right {
@@ -323,10 +329,10 @@ mod tests {
             ])
         );
         assert_eq!(
-            policy["Statement"][5]["Resource"],
+            policy["Statement"][6]["Resource"],
             "arn:aws:s3:::live2-artifacts/prod/*"
         );
-        assert_eq!(policy["Statement"].as_array().unwrap().len(), 8);
+        assert_eq!(policy["Statement"].as_array().unwrap().len(), 9);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
+use batchway_domain::diagnosis::Obstacles;
 use batchway_domain::identity::{DeploymentId, TryName};
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
@@ -25,6 +26,7 @@ pub(crate) enum Call {
     ListQueue,
     Terminate,
     ReadLog,
+    Obstacles,
 }
 
 /// Notes every call, and when it was made.
@@ -225,6 +227,15 @@ impl ComputeBackend for LimitedBackend {
     ) -> Result<LogPage, LogError> {
         self.allowed(Call::ReadLog)?;
         self.inner.read_log(id, attempt, from, limit).await
+    }
+
+    async fn obstacles(
+        &self,
+        target: &Target,
+        execution: Option<&Execution>,
+    ) -> Result<Obstacles, BackendError> {
+        self.allowed(Call::Obstacles)?;
+        self.inner.obstacles(target, execution).await
     }
 
     async fn forget(&self, id: &BackendId) -> Result<(), BackendError> {

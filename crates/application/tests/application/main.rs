@@ -11,6 +11,7 @@ mod dispatch;
 mod dispatch_answers;
 mod draining;
 mod drive;
+mod explain_job;
 mod feed;
 mod holding;
 mod hosts;

@@ -103,7 +103,7 @@ pub(crate) fn backend(url: &str) -> AwsBatchBackend {
 /// One that soon loses patience.
 pub(crate) fn impatient_backend(url: &str) -> AwsBatchBackend {
     let timeouts = Timeouts {
-        operation: Duration::from_millis(400),
+        operation: Duration::from_secs(5),
         ..Timeouts::default()
     };
     let config = AwsBatchConfig {

@@ -8,6 +8,7 @@ mod fixture;
 mod gateway;
 mod logs;
 mod lost_replies;
+mod obstacles;
 mod queries;
 mod scripted_aws;
 mod sending;

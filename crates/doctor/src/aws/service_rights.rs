@@ -163,6 +163,10 @@ fn attempt(action: &str, names: &Names) -> Option<Call> {
             "DescribeJobDefinitions",
             &json!({"jobDefinitionName": ABSENT}),
         )),
+        "batch:DescribeComputeEnvironments" => Some(Call::batch(
+            "DescribeComputeEnvironments",
+            &json!({"computeEnvironments": [ABSENT]}),
+        )),
         "logs:GetLogEvents" => {
             let group = names.log_groups.first()?;
             let body = json!({"logGroupName": group, "logStreamName": ABSENT, "limit": 1});

@@ -1,6 +1,7 @@
 //! What a test does to the backend, and asks of it.
 
 use batchway_domain::Timestamp;
+use batchway_domain::diagnosis::Obstacles;
 use batchway_domain::identity::TryName;
 use batchway_domain::job::{BackendId, Failure, FailureClass, WaitingReason};
 use batchway_domain::ports::{Held, StopEvidence, Submission};
@@ -100,6 +101,11 @@ impl MemoryComputeBackend {
     /// Takes no submission for this reason; with `None` it takes them again.
     pub fn hold(&self, held: Option<Held>) {
         self.state().held = held;
+    }
+
+    /// What it says that stands in the way of all that is sent to it.
+    pub fn put_in_the_way(&self, obstacles: Obstacles) {
+        self.state().obstacles = obstacles;
     }
 
     /// Whether look-ups by name find nothing, as one that lags behind.

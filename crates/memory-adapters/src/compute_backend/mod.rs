@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use batchway_domain::diagnosis::Obstacles;
 use batchway_domain::job::{BackendId, Settlement};
 use batchway_domain::ports::{Clock, Held};
 
@@ -20,7 +21,8 @@ use job::MemoryJob;
 ///
 /// It keeps every promise of its port. What a real backend does to its callers on a bad day is
 /// asked for by name: [`lose_replies`](Self::lose_replies), [`hold`](Self::hold),
-/// [`hide_from_lookups`](Self::hide_from_lookups), [`hold_stops`](Self::hold_stops).
+/// [`hide_from_lookups`](Self::hide_from_lookups), [`hold_stops`](Self::hold_stops),
+/// [`put_in_the_way`](Self::put_in_the_way).
 pub struct MemoryComputeBackend {
     clock: Arc<dyn Clock>,
     kind: Kind,
@@ -42,6 +44,7 @@ struct State {
     replies_to_lose: usize,
     hides_from_lookups: bool,
     holds_stops: bool,
+    obstacles: Obstacles,
 }
 
 impl MemoryComputeBackend {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use batchway_domain::Timestamp;
+use batchway_domain::diagnosis::Obstacles;
 use batchway_domain::identity::{DeploymentId, TryName};
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
@@ -119,6 +120,14 @@ impl ComputeBackend for MemoryComputeBackend {
         let job = state.jobs.get(id).filter(|job| !job.is_forgotten);
         let job = job.ok_or_else(|| log::no_log("the job is not known"))?;
         job.page_of_log(attempt, from, limit)
+    }
+
+    async fn obstacles(
+        &self,
+        _target: &Target,
+        _execution: Option<&Execution>,
+    ) -> Result<Obstacles, BackendError> {
+        Ok(self.state().obstacles.clone())
     }
 
     async fn forget(&self, id: &BackendId) -> Result<(), BackendError> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use batchway_domain::diagnosis::Obstacles;
 use batchway_domain::identity::{DeploymentId, TryName};
 use batchway_domain::job::{BackendId, RequestHash, Settlement, Target};
 use batchway_domain::job_type::Execution;
@@ -26,12 +27,13 @@ pub enum ComputeBackendCall {
     IsMarked,
     Terminate,
     ReadLog,
+    Obstacles,
     Forget,
 }
 
 impl ComputeBackendCall {
     /// Every call that can fail.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ResolveTarget,
         Self::Submit,
         Self::Describe,
@@ -40,6 +42,7 @@ impl ComputeBackendCall {
         Self::IsMarked,
         Self::Terminate,
         Self::ReadLog,
+        Self::Obstacles,
         Self::Forget,
     ];
 }
@@ -200,6 +203,17 @@ impl ComputeBackend for FailingComputeBackend {
         let failed = |fault| LogError::Backend(error(fault));
         self.faults
             .around(ComputeBackendCall::ReadLog, work, failed)
+            .await
+    }
+
+    async fn obstacles(
+        &self,
+        target: &Target,
+        execution: Option<&Execution>,
+    ) -> Result<Obstacles, BackendError> {
+        let work = self.inner.obstacles(target, execution);
+        self.faults
+            .around(ComputeBackendCall::Obstacles, work, error)
             .await
     }
 
