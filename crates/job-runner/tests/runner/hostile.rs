@@ -147,7 +147,8 @@ fn what_a_program_leaves_running_ends_with_it() {
 fn a_killed_runner_takes_its_program_with_it() {
     let stage = Stage::new();
     let running = stage.start("touch $STAGE/started; exec sleep 600");
-    assert_eq!(stage.processes().len(), 2);
+    // With what made the file, it may be one more at first.
+    until(|| stage.processes().len() == 2);
     running.signal(rustix::process::Signal::KILL);
     drop(running);
     until(|| stage.processes().is_empty());

@@ -200,11 +200,11 @@ impl Drop for Running {
     }
 }
 
-/// Looks again and again, for a minute.
+/// Looks again and again, for longer than a machine that does much else takes for anything.
 pub(crate) fn until(is_reached: impl FnMut() -> bool) {
     assert!(
-        is_reached_within(Duration::from_secs(60), is_reached),
-        "it comes about in a minute"
+        is_reached_within(Duration::from_secs(150), is_reached),
+        "it comes about in minutes"
     );
 }
 
