@@ -279,9 +279,9 @@ pub(crate) async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), looking)
+    tokio::time::timeout(Duration::from_secs(150), looking)
         .await
-        .expect("it comes about in a minute")
+        .expect("it comes about in minutes")
 }
 
 /// Names of tries of one test.

@@ -139,7 +139,7 @@ async fn what_a_killed_program_keeps_apart_ends_with_it() {
 #[tokio::test]
 async fn programs_of_another_fake_run_on() {
     let (ours, other) = (stage().await, stage().await);
-    let id = ours.shell("exec sleep 100").await;
+    let id = ours.shell("exec sleep 1000").await;
     assert_eq!(other.shell("exit 0").await, id);
     ours.until(&id, &JobStatus::Running).await;
     other.until(&id, &JobStatus::Succeeded).await;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, timeout};
 
 /// For what must happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(150);
 /// For what must not happen: it would be there in a fraction.
 const SILENCE: Duration = Duration::from_millis(200);
 
@@ -282,10 +282,8 @@ async fn the_same_connections_in_the_same_order_meet_the_same_faults() {
 #[tokio::test]
 async fn a_server_that_is_not_there_resets_the_client_and_may_move() {
     let echo = Echo::start().await;
-    let nobody = {
-        let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        gone.local_addr().unwrap()
-    };
+    // A port that the system gives to nobody who asks for any.
+    let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
     let proxy = FaultProxy::start(nobody, 1).unwrap();
     let mut client = TcpStream::connect(proxy.address()).await.unwrap();
     assert_eq!(
