@@ -10,5 +10,6 @@ mod logs;
 mod main_path;
 mod own_image;
 mod redis_days;
+mod smoke;
 mod stack;
 mod sweeps;
