@@ -96,7 +96,9 @@ impl fmt::Display for Step {
             Verdict::Failed => write!(formatter, "FAILED   {id:<9} {seconds:7.1} s  {seen}")?,
             Verdict::Skipped => write!(formatter, "skipped  {id:<9} {:>9}  {seen}", "")?,
         }
-        for (name, line) in self.job.iter().flat_map(Evidence::lines) {
+        let lines = self.job.iter().flat_map(Evidence::lines);
+        // Of a job that failed its error is what was seen.
+        for (name, line) in lines.filter(|(_, line)| !seen.contains(line)) {
             write!(formatter, "\n           {name:<5}  {line}")?;
         }
         if let Some(mend) = &self.mend {
