@@ -129,7 +129,7 @@ fn the_policy_is_for_what_is_configured() {
     assert!(output.status.success(), "{output:?}");
     let policy: Value = serde_json::from_slice(&output.stdout).unwrap();
     let statements = policy["Statement"].as_array().unwrap();
-    assert_eq!(statements.len(), 8, "{policy:#}");
+    assert_eq!(statements.len(), 9, "{policy:#}");
     let queue = format!(
         "arn:aws:batch:{REGION}:123456789012:job-queue/{}",
         account.name
