@@ -18,6 +18,7 @@ use crate::delivery_books::{Hooked, Told};
 use crate::dice::Dice;
 use crate::load::{Load, USERS};
 use crate::receiver::Receivers;
+use crate::reckoning::Patience;
 
 const PATH: &str = "/api/v1/jobs";
 /// Programs of each user that let jobs run, one after the other. Together they want more places
@@ -182,14 +183,15 @@ impl HookLoad {
     }
 
     /// What the API tells of every job, once nothing more will happen to those with the living
-    /// receiver, or this time is over.
+    /// receiver, or the patience for them is over.
     pub(crate) async fn wait_for_deliveries(
         &self,
-        limit: Duration,
+        patience: Patience,
         dice: &mut Dice,
     ) -> BTreeMap<String, Told> {
-        let deadline = Instant::now() + limit;
+        let begun = Instant::now();
         let (mut told, mut open) = (BTreeMap::new(), self.hooked().clone());
+        let all = open.len();
         loop {
             for some in open.chunks(AT_ONCE) {
                 let looks = some.iter().map(|hooked| self.told(hooked, dice.fork()));
@@ -200,7 +202,7 @@ impl HookLoad {
                 let told = told.get(&one.job);
                 !one.is_for_the_dead && !told.is_some_and(Told::is_settled)
             });
-            if open.is_empty() || Instant::now() > deadline {
+            if patience.is_over(begun.elapsed(), open.len(), all) {
                 return told;
             }
             sleep(LOOK_AGAIN).await;

@@ -12,6 +12,7 @@ use crate::Outcome;
 use crate::caller::{Answer, Caller, Request};
 use crate::dice::Dice;
 use crate::notebook::{Notebook, Order, Wish};
+use crate::reckoning::Patience;
 use crate::stage::Stage;
 
 pub(crate) const USERS: usize = 4;
@@ -232,11 +233,12 @@ impl Load {
     }
 
     /// Looks at every job until it has ended, for so long.
-    pub(crate) async fn wait_for_ends(&self, patience: Duration, dice: &mut Dice) -> Outcome<()> {
-        let deadline = Instant::now() + patience;
+    pub(crate) async fn wait_for_ends(&self, patience: Patience, dice: &mut Dice) -> Outcome<()> {
+        let begun = Instant::now();
         loop {
             let open = self.open_orders();
-            if open.is_empty() || Instant::now() > deadline {
+            let all = self.notebook.pages().orders.len();
+            if patience.is_over(begun.elapsed(), open.len(), all) {
                 return Ok(());
             }
             for (caller, job) in open {

@@ -60,8 +60,7 @@ impl Webhooks {
             lose_deliveries(stage.redis());
         }
         let waiting_since = Instant::now();
-        let limit = self.patience.limit();
-        let told = load.wait_for_deliveries(limit, &mut dice).await;
+        let told = load.wait_for_deliveries(self.patience, &mut dice).await;
         let waited = waiting_since.elapsed();
 
         let mut discrepancies = std::mem::take(&mut load.load.notebook.pages().broken);
