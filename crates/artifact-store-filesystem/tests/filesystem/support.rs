@@ -68,7 +68,7 @@ impl Fixture {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), waiting)
+        tokio::time::timeout(Duration::from_secs(150), waiting)
             .await
             .expect("a partial file stays behind");
     }

@@ -112,13 +112,13 @@ pub(crate) async fn read(store: &dyn ArtifactStore, key: &ArtifactKey) -> Bytes 
 /// Waits until it holds.
 ///
 /// # Panics
-/// Where it does not within 20 seconds.
+/// Where it does not within minutes.
 pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
     let waiting = async {
         while !holds() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await;
-    waited.unwrap_or_else(|_| panic!("{what} within 20 seconds"));
+    let waited = tokio::time::timeout(Duration::from_secs(150), waiting).await;
+    waited.unwrap_or_else(|_| panic!("{what} within minutes"));
 }

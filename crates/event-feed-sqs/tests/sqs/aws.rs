@@ -15,14 +15,15 @@ use batchway_event_feed_sqs::SqsEventFeed;
 use batchway_port_contracts::event_feed::{EventFeedFixture, Published};
 use batchway_test_servers::Moto;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use batchway_domain::ports::EventFeed;
+use batchway_domain::ports::{EventFeed, FeedError, FeedEvent, Receipt};
 
 const REGION: &str = "eu-central-1";
 
-/// Long enough that no test is overtaken by it on a busy machine.
-const VISIBILITY_SECONDS: u32 = 4;
+/// Long enough that no test is overtaken by it on a busy machine. Only what can't be read, whose
+/// receipt nobody has, is waited for as long.
+const VISIBILITY_SECONDS: u32 = 20;
 
 /// After so many deliveries SQS puts a message aside.
 const MAX_RECEIVE_COUNT: u32 = 3;
@@ -54,7 +55,28 @@ pub(crate) struct Aws {
     bus: String,
     pub(crate) queue: String,
     dead_letters: String,
-    feed: Arc<SqsEventFeed>,
+    feed: Arc<Remembering>,
+}
+
+/// The feed, and what it has delivered.
+#[derive(Debug)]
+struct Remembering {
+    feed: SqsEventFeed,
+    delivered: Mutex<Vec<Receipt>>,
+}
+
+#[async_trait]
+impl EventFeed for Remembering {
+    async fn receive(&self) -> Result<Vec<FeedEvent>, FeedError> {
+        let events = self.feed.receive().await?;
+        let receipts = events.iter().map(|event| event.receipt.clone());
+        self.delivered.lock().unwrap().extend(receipts);
+        Ok(events)
+    }
+
+    async fn settle(&self, receipts: Vec<Receipt>) -> Result<(), FeedError> {
+        self.feed.settle(receipts).await
+    }
 }
 
 impl Aws {
@@ -79,7 +101,10 @@ impl Aws {
         let queue = create_queue(&client, &name, attributes).await;
         let feed = SqsEventFeed::new(&config, &queue).unwrap();
         let aws = Self {
-            feed: Arc::new(feed.waiting_at_most(Duration::from_secs(1))),
+            feed: Arc::new(Remembering {
+                feed: feed.waiting_at_most(Duration::from_secs(1)),
+                delivered: Mutex::default(),
+            }),
             endpoint,
             client,
             bus: name,
@@ -233,6 +258,13 @@ impl EventFeedFixture for Aws {
     }
 
     async fn until_redelivery(&self) {
+        let delivered = std::mem::take(&mut *self.feed.delivered.lock().unwrap());
+        for Receipt(receipt) in delivered {
+            let now = self.client.change_message_visibility();
+            let now = now.queue_url(&self.queue).receipt_handle(receipt);
+            // What was settled is not there any more.
+            let _ = now.visibility_timeout(0).send().await;
+        }
         let delivered = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
         while count(&self.client, &self.queue, delivered.clone()).await > 0 {
             tokio::time::sleep(Duration::from_millis(100)).await;
