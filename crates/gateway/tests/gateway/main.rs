@@ -13,5 +13,6 @@ mod program;
 mod redis;
 mod refusals;
 mod replicas;
+mod rolling_upgrade;
 mod secrecy;
 mod smoke;

@@ -142,21 +142,11 @@ impl Gateway {
     }
 
     pub(crate) fn get(&self, path: &str, key: &str) -> Answer {
-        answer(
-            agent()
-                .get(format!("{}{path}", self.url))
-                .header("authorization", format!("Bearer {key}"))
-                .call(),
-        )
+        get_from(&self.url, path, key)
     }
 
     pub(crate) fn post(&self, path: &str, key: &str, body: &Value) -> Answer {
-        answer(
-            agent()
-                .post(format!("{}{path}", self.url))
-                .header("authorization", format!("Bearer {key}"))
-                .send_json(body),
-        )
+        post_to(&self.url, path, key, body)
     }
 
     /// Asks again and again until the answer has this status.
@@ -222,6 +212,24 @@ impl Drop for Gateway {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+pub(crate) fn get_from(url: &str, path: &str, key: &str) -> Answer {
+    let request = agent().get(format!("{url}{path}"));
+    answer(
+        request
+            .header("authorization", format!("Bearer {key}"))
+            .call(),
+    )
+}
+
+pub(crate) fn post_to(url: &str, path: &str, key: &str, body: &Value) -> Answer {
+    let request = agent().post(format!("{url}{path}"));
+    answer(
+        request
+            .header("authorization", format!("Bearer {key}"))
+            .send_json(body),
+    )
 }
 
 fn agent() -> ureq::Agent {
