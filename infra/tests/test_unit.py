@@ -6,6 +6,7 @@ from configparser import RawConfigParser
 from gateway import ROOT
 
 UNIT = ROOT / "infra/systemd/batchway.service"
+COMMANDS = ROOT / "infra/systemd/batchway"
 
 
 class Unit(unittest.TestCase):
@@ -32,3 +33,16 @@ class Unit(unittest.TestCase):
         self.assertEqual(self.service["ProtectSystem"], "strict")
         for always in ("NoNewPrivileges", "ProtectHome", "PrivateDevices", "RestrictSUIDSGID"):
             self.assertEqual(self.service[always], "yes", always)
+
+    def test_commands_are_started_with_what_the_unit_has(self):
+        commands = COMMANDS.read_text()
+        program = self.service["ExecStart"].removesuffix(" serve")
+        for part in (
+            f"--uid={self.service['User']} ",
+            f"--property=UMask={self.service['UMask']} ",
+            f"--property=EnvironmentFile={self.service['EnvironmentFile']} ",
+            f"--setenv={self.service['Environment']} ",
+            f"--working-directory={self.service['WorkingDirectory']} ",
+            f' {program} "$@"',
+        ):
+            self.assertIn(part, commands)
