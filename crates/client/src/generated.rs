@@ -171,6 +171,88 @@ pub mod types {
             Default::default()
         }
     }
+    ///What an explanation goes by.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct JobEvidence {
+        ///The last starts of its program, oldest first, at most three.
+        pub attempts: ::std::vec::Vec<Attempt>,
+        ///Where the job runs, or is to.
+        pub backend: ::std::string::String,
+        ///The backend's id of it, where it has one.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub backend_id: ::std::option::Option<::std::string::String>,
+        ///Since when its backend has not been answering.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub backend_unreachable_since: ::std::option::Option<::jiff::Timestamp>,
+        ///When its owner asked for it to be stopped.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub cancel_requested_at: ::std::option::Option<::jiff::Timestamp>,
+        ///How it failed, if it did: exit code, signal, and the backend's own words.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub failure: ::std::option::Option<Failure>,
+        /// How many more jobs the backend can start now; null where it has a queue of its own, or is
+        /// not known.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub free_slots: ::std::option::Option<u64>,
+        ///The last sign of life out of the container.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub heartbeat_at: ::std::option::Option<::jiff::Timestamp>,
+        ///Whether the gateway that answers can ask the backend about this job.
+        pub in_reach: bool,
+        ///When its backend was last asked about it.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub last_checked_at: ::std::option::Option<::jiff::Timestamp>,
+        ///The end of what its program wrote.
+        pub log: LogEnd,
+        ///What could not be looked at, and why; null where everything was.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub not_looked_at: ::std::option::Option<::std::string::String>,
+        ///What keeps the backend from starting jobs.
+        pub obstacles: ::std::vec::Vec<Obstacle>,
+        ///Why it waits, where something says so.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub waiting_reason: ::std::option::Option<WaitingReason>,
+    }
+    impl JobEvidence {
+        pub fn builder() -> builder::JobEvidence {
+            Default::default()
+        }
+    }
+    ///Why a job waits, or why it failed, with the evidence and what helps.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct JobExplanation {
+        /// A word that programs can compare: the code of what the job waits for, such as
+        /// `CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY`, the class of its failure, or one of the
+        /// gateway's own. New ones may be added.
+        pub cause: ::std::string::String,
+        ///What the explanation goes by.
+        pub evidence: JobEvidence,
+        ///When the job is given up, should it wait until then to be sent; null where it is not.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub gives_up_at: ::std::option::Option<::jiff::Timestamp>,
+        ///The job's id.
+        pub job_id: ::std::string::String,
+        ///Its type.
+        pub job_type: ::std::string::String,
+        ///What helps, the likeliest first. Never empty where the job waits or failed.
+        pub mends: ::std::vec::Vec<Mend>,
+        ///When the gateway does something about the job next; null once it has ended.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub next_step_at: ::std::option::Option<::jiff::Timestamp>,
+        ///The same, closer.
+        pub phase: JobPhase,
+        ///Since when it is there.
+        pub since: ::jiff::Timestamp,
+        ///Where it is.
+        pub status: JobStatus,
+        ///What is the matter, for a person.
+        pub summary: ::std::string::String,
+    }
+    impl JobExplanation {
+        pub fn builder() -> builder::JobExplanation {
+            Default::default()
+        }
+    }
     ///A page of jobs.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct JobList {
@@ -209,6 +291,83 @@ pub mod types {
     impl JobLogs {
         pub fn builder() -> builder::JobLogs {
             Default::default()
+        }
+    }
+    /// The states of a job, closer than its status. The first four are `queued`: `accepted`, no
+    /// backend has it; `submitting`, it is being sent; `unresolved`, it may have been sent, which is
+    /// being found out; `submitted`, its backend has it, and its program does not run.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd,
+    )]
+    pub enum JobPhase {
+        #[serde(rename = "accepted")]
+        Accepted,
+        #[serde(rename = "submitting")]
+        Submitting,
+        #[serde(rename = "unresolved")]
+        Unresolved,
+        #[serde(rename = "submitted")]
+        Submitted,
+        #[serde(rename = "running")]
+        Running,
+        #[serde(rename = "completed")]
+        Completed,
+        #[serde(rename = "failed")]
+        Failed,
+        #[serde(rename = "cancelled")]
+        Cancelled,
+    }
+    impl ::std::fmt::Display for JobPhase {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Accepted => f.write_str("accepted"),
+                Self::Submitting => f.write_str("submitting"),
+                Self::Unresolved => f.write_str("unresolved"),
+                Self::Submitted => f.write_str("submitted"),
+                Self::Running => f.write_str("running"),
+                Self::Completed => f.write_str("completed"),
+                Self::Failed => f.write_str("failed"),
+                Self::Cancelled => f.write_str("cancelled"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for JobPhase {
+        type Err = self::error::ConversionError;
+        fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "accepted" => Ok(Self::Accepted),
+                "submitting" => Ok(Self::Submitting),
+                "unresolved" => Ok(Self::Unresolved),
+                "submitted" => Ok(Self::Submitted),
+                "running" => Ok(Self::Running),
+                "completed" => Ok(Self::Completed),
+                "failed" => Ok(Self::Failed),
+                "cancelled" => Ok(Self::Cancelled),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for JobPhase {
+        type Error = self::error::ConversionError;
+        fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for JobPhase {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
         }
     }
     ///Where a job is. `queued` and `running` are on the way; `completed`, `failed` and `cancelled` are ends, and never change again.
@@ -312,6 +471,23 @@ pub mod types {
             Default::default()
         }
     }
+    ///The end of what a job's last attempt wrote.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct LogEnd {
+        ///Which start of the job's program, counted from 1; null where there was none.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub attempt: ::std::option::Option<u64>,
+        ///The last lines, oldest first, at most 20.
+        pub lines: ::std::vec::Vec<LogLine>,
+        ///Why there are none, where there are none.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub reason: ::std::option::Option<::std::string::String>,
+    }
+    impl LogEnd {
+        pub fn builder() -> builder::LogEnd {
+            Default::default()
+        }
+    }
     ///A line that a program wrote.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct LogLine {
@@ -377,6 +553,94 @@ pub mod types {
             value: ::std::string::String,
         ) -> ::std::result::Result<Self, self::error::ConversionError> {
             value.parse()
+        }
+    }
+    ///Something that can be done about a job.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Mend {
+        ///What to do, one or more sentences.
+        pub advice: ::std::string::String,
+        ///Who can do it.
+        pub by: MendBy,
+        /// A command for a shell. It shows what the advice is about; where the advice says so, it does
+        /// that.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub command: ::std::option::Option<::std::string::String>,
+    }
+    impl Mend {
+        pub fn builder() -> builder::Mend {
+            Default::default()
+        }
+    }
+    /// Who can do something: `nobody` has to, as it passes or the gateway does it; the job's
+    /// `owner`; the `operator` of the gateway.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd,
+    )]
+    pub enum MendBy {
+        #[serde(rename = "nobody")]
+        Nobody,
+        #[serde(rename = "owner")]
+        Owner,
+        #[serde(rename = "operator")]
+        Operator,
+    }
+    impl ::std::fmt::Display for MendBy {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Nobody => f.write_str("nobody"),
+                Self::Owner => f.write_str("owner"),
+                Self::Operator => f.write_str("operator"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for MendBy {
+        type Err = self::error::ConversionError;
+        fn from_str(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "nobody" => Ok(Self::Nobody),
+                "owner" => Ok(Self::Owner),
+                "operator" => Ok(Self::Operator),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for MendBy {
+        type Error = self::error::ConversionError;
+        fn try_from(value: &str) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for MendBy {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    ///Something at a backend that keeps jobs from being started.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Obstacle {
+        ///Whether no job can be started for it.
+        pub blocks_all: bool,
+        ///A word that programs can compare. New ones may be added.
+        pub code: ::std::string::String,
+        ///What was seen.
+        pub message: ::std::string::String,
+    }
+    impl Obstacle {
+        pub fn builder() -> builder::Obstacle {
+            Default::default()
         }
     }
     ///What went wrong, as RFC 9457 has it. Tell problems apart by `type`.
@@ -1422,6 +1686,441 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct JobEvidence {
+            attempts: ::std::result::Result<::std::vec::Vec<super::Attempt>, ::std::string::String>,
+            backend: ::std::result::Result<::std::string::String, ::std::string::String>,
+            backend_id: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            backend_unreachable_since: ::std::result::Result<
+                ::std::option::Option<::jiff::Timestamp>,
+                ::std::string::String,
+            >,
+            cancel_requested_at: ::std::result::Result<
+                ::std::option::Option<::jiff::Timestamp>,
+                ::std::string::String,
+            >,
+            failure:
+                ::std::result::Result<::std::option::Option<super::Failure>, ::std::string::String>,
+            free_slots: ::std::result::Result<::std::option::Option<u64>, ::std::string::String>,
+            heartbeat_at: ::std::result::Result<
+                ::std::option::Option<::jiff::Timestamp>,
+                ::std::string::String,
+            >,
+            in_reach: ::std::result::Result<bool, ::std::string::String>,
+            last_checked_at: ::std::result::Result<
+                ::std::option::Option<::jiff::Timestamp>,
+                ::std::string::String,
+            >,
+            log: ::std::result::Result<super::LogEnd, ::std::string::String>,
+            not_looked_at: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            obstacles:
+                ::std::result::Result<::std::vec::Vec<super::Obstacle>, ::std::string::String>,
+            waiting_reason: ::std::result::Result<
+                ::std::option::Option<super::WaitingReason>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for JobEvidence {
+            fn default() -> Self {
+                Self {
+                    attempts: Err("no value supplied for attempts".to_string()),
+                    backend: Err("no value supplied for backend".to_string()),
+                    backend_id: Err("no value supplied for backend_id".to_string()),
+                    backend_unreachable_since: Err(
+                        "no value supplied for backend_unreachable_since".to_string(),
+                    ),
+                    cancel_requested_at: Err(
+                        "no value supplied for cancel_requested_at".to_string()
+                    ),
+                    failure: Err("no value supplied for failure".to_string()),
+                    free_slots: Err("no value supplied for free_slots".to_string()),
+                    heartbeat_at: Err("no value supplied for heartbeat_at".to_string()),
+                    in_reach: Err("no value supplied for in_reach".to_string()),
+                    last_checked_at: Err("no value supplied for last_checked_at".to_string()),
+                    log: Err("no value supplied for log".to_string()),
+                    not_looked_at: Err("no value supplied for not_looked_at".to_string()),
+                    obstacles: Err("no value supplied for obstacles".to_string()),
+                    waiting_reason: Err("no value supplied for waiting_reason".to_string()),
+                }
+            }
+        }
+        impl JobEvidence {
+            pub fn attempts<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::Attempt>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.attempts = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for attempts: {e}"));
+                self
+            }
+            pub fn backend<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.backend = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for backend: {e}"));
+                self
+            }
+            pub fn backend_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.backend_id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for backend_id: {e}"));
+                self
+            }
+            pub fn backend_unreachable_since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::jiff::Timestamp>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.backend_unreachable_since = value.try_into().map_err(|e| {
+                    format!("error converting supplied value for backend_unreachable_since: {e}")
+                });
+                self
+            }
+            pub fn cancel_requested_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::jiff::Timestamp>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cancel_requested_at = value.try_into().map_err(|e| {
+                    format!("error converting supplied value for cancel_requested_at: {e}")
+                });
+                self
+            }
+            pub fn failure<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::Failure>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.failure = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for failure: {e}"));
+                self
+            }
+            pub fn free_slots<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<u64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.free_slots = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for free_slots: {e}"));
+                self
+            }
+            pub fn heartbeat_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::jiff::Timestamp>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.heartbeat_at = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for heartbeat_at: {e}"));
+                self
+            }
+            pub fn in_reach<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.in_reach = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for in_reach: {e}"));
+                self
+            }
+            pub fn last_checked_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::jiff::Timestamp>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.last_checked_at = value.try_into().map_err(|e| {
+                    format!("error converting supplied value for last_checked_at: {e}")
+                });
+                self
+            }
+            pub fn log<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::LogEnd>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.log = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for log: {e}"));
+                self
+            }
+            pub fn not_looked_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.not_looked_at = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for not_looked_at: {e}"));
+                self
+            }
+            pub fn obstacles<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::Obstacle>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.obstacles = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for obstacles: {e}"));
+                self
+            }
+            pub fn waiting_reason<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::WaitingReason>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.waiting_reason = value.try_into().map_err(|e| {
+                    format!("error converting supplied value for waiting_reason: {e}")
+                });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<JobEvidence> for super::JobEvidence {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: JobEvidence,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    attempts: value.attempts?,
+                    backend: value.backend?,
+                    backend_id: value.backend_id?,
+                    backend_unreachable_since: value.backend_unreachable_since?,
+                    cancel_requested_at: value.cancel_requested_at?,
+                    failure: value.failure?,
+                    free_slots: value.free_slots?,
+                    heartbeat_at: value.heartbeat_at?,
+                    in_reach: value.in_reach?,
+                    last_checked_at: value.last_checked_at?,
+                    log: value.log?,
+                    not_looked_at: value.not_looked_at?,
+                    obstacles: value.obstacles?,
+                    waiting_reason: value.waiting_reason?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::JobEvidence> for JobEvidence {
+            fn from(value: super::JobEvidence) -> Self {
+                Self {
+                    attempts: Ok(value.attempts),
+                    backend: Ok(value.backend),
+                    backend_id: Ok(value.backend_id),
+                    backend_unreachable_since: Ok(value.backend_unreachable_since),
+                    cancel_requested_at: Ok(value.cancel_requested_at),
+                    failure: Ok(value.failure),
+                    free_slots: Ok(value.free_slots),
+                    heartbeat_at: Ok(value.heartbeat_at),
+                    in_reach: Ok(value.in_reach),
+                    last_checked_at: Ok(value.last_checked_at),
+                    log: Ok(value.log),
+                    not_looked_at: Ok(value.not_looked_at),
+                    obstacles: Ok(value.obstacles),
+                    waiting_reason: Ok(value.waiting_reason),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct JobExplanation {
+            cause: ::std::result::Result<::std::string::String, ::std::string::String>,
+            evidence: ::std::result::Result<super::JobEvidence, ::std::string::String>,
+            gives_up_at: ::std::result::Result<
+                ::std::option::Option<::jiff::Timestamp>,
+                ::std::string::String,
+            >,
+            job_id: ::std::result::Result<::std::string::String, ::std::string::String>,
+            job_type: ::std::result::Result<::std::string::String, ::std::string::String>,
+            mends: ::std::result::Result<::std::vec::Vec<super::Mend>, ::std::string::String>,
+            next_step_at: ::std::result::Result<
+                ::std::option::Option<::jiff::Timestamp>,
+                ::std::string::String,
+            >,
+            phase: ::std::result::Result<super::JobPhase, ::std::string::String>,
+            since: ::std::result::Result<::jiff::Timestamp, ::std::string::String>,
+            status: ::std::result::Result<super::JobStatus, ::std::string::String>,
+            summary: ::std::result::Result<::std::string::String, ::std::string::String>,
+        }
+        impl ::std::default::Default for JobExplanation {
+            fn default() -> Self {
+                Self {
+                    cause: Err("no value supplied for cause".to_string()),
+                    evidence: Err("no value supplied for evidence".to_string()),
+                    gives_up_at: Err("no value supplied for gives_up_at".to_string()),
+                    job_id: Err("no value supplied for job_id".to_string()),
+                    job_type: Err("no value supplied for job_type".to_string()),
+                    mends: Err("no value supplied for mends".to_string()),
+                    next_step_at: Err("no value supplied for next_step_at".to_string()),
+                    phase: Err("no value supplied for phase".to_string()),
+                    since: Err("no value supplied for since".to_string()),
+                    status: Err("no value supplied for status".to_string()),
+                    summary: Err("no value supplied for summary".to_string()),
+                }
+            }
+        }
+        impl JobExplanation {
+            pub fn cause<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cause = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for cause: {e}"));
+                self
+            }
+            pub fn evidence<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::JobEvidence>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.evidence = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for evidence: {e}"));
+                self
+            }
+            pub fn gives_up_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::jiff::Timestamp>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.gives_up_at = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for gives_up_at: {e}"));
+                self
+            }
+            pub fn job_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.job_id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for job_id: {e}"));
+                self
+            }
+            pub fn job_type<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.job_type = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for job_type: {e}"));
+                self
+            }
+            pub fn mends<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::Mend>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.mends = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for mends: {e}"));
+                self
+            }
+            pub fn next_step_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::jiff::Timestamp>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.next_step_at = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for next_step_at: {e}"));
+                self
+            }
+            pub fn phase<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::JobPhase>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.phase = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for phase: {e}"));
+                self
+            }
+            pub fn since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::jiff::Timestamp>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.since = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for since: {e}"));
+                self
+            }
+            pub fn status<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::JobStatus>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.status = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for status: {e}"));
+                self
+            }
+            pub fn summary<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.summary = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for summary: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<JobExplanation> for super::JobExplanation {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: JobExplanation,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    cause: value.cause?,
+                    evidence: value.evidence?,
+                    gives_up_at: value.gives_up_at?,
+                    job_id: value.job_id?,
+                    job_type: value.job_type?,
+                    mends: value.mends?,
+                    next_step_at: value.next_step_at?,
+                    phase: value.phase?,
+                    since: value.since?,
+                    status: value.status?,
+                    summary: value.summary?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::JobExplanation> for JobExplanation {
+            fn from(value: super::JobExplanation) -> Self {
+                Self {
+                    cause: Ok(value.cause),
+                    evidence: Ok(value.evidence),
+                    gives_up_at: Ok(value.gives_up_at),
+                    job_id: Ok(value.job_id),
+                    job_type: Ok(value.job_type),
+                    mends: Ok(value.mends),
+                    next_step_at: Ok(value.next_step_at),
+                    phase: Ok(value.phase),
+                    since: Ok(value.since),
+                    status: Ok(value.status),
+                    summary: Ok(value.summary),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct JobList {
             jobs: ::std::result::Result<::std::vec::Vec<super::Job>, ::std::string::String>,
             next_cursor: ::std::result::Result<
@@ -1796,6 +2495,77 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct LogEnd {
+            attempt: ::std::result::Result<::std::option::Option<u64>, ::std::string::String>,
+            lines: ::std::result::Result<::std::vec::Vec<super::LogLine>, ::std::string::String>,
+            reason: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for LogEnd {
+            fn default() -> Self {
+                Self {
+                    attempt: Err("no value supplied for attempt".to_string()),
+                    lines: Err("no value supplied for lines".to_string()),
+                    reason: Err("no value supplied for reason".to_string()),
+                }
+            }
+        }
+        impl LogEnd {
+            pub fn attempt<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<u64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.attempt = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for attempt: {e}"));
+                self
+            }
+            pub fn lines<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::LogLine>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.lines = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for lines: {e}"));
+                self
+            }
+            pub fn reason<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.reason = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for reason: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<LogEnd> for super::LogEnd {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: LogEnd,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    attempt: value.attempt?,
+                    lines: value.lines?,
+                    reason: value.reason?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::LogEnd> for LogEnd {
+            fn from(value: super::LogEnd) -> Self {
+                Self {
+                    attempt: Ok(value.attempt),
+                    lines: Ok(value.lines),
+                    reason: Ok(value.reason),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct LogLine {
             at: ::std::result::Result<
                 ::std::option::Option<::jiff::Timestamp>,
@@ -1849,6 +2619,143 @@ pub mod types {
                 Self {
                     at: Ok(value.at),
                     text: Ok(value.text),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct Mend {
+            advice: ::std::result::Result<::std::string::String, ::std::string::String>,
+            by: ::std::result::Result<super::MendBy, ::std::string::String>,
+            command: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for Mend {
+            fn default() -> Self {
+                Self {
+                    advice: Err("no value supplied for advice".to_string()),
+                    by: Err("no value supplied for by".to_string()),
+                    command: Err("no value supplied for command".to_string()),
+                }
+            }
+        }
+        impl Mend {
+            pub fn advice<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.advice = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for advice: {e}"));
+                self
+            }
+            pub fn by<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::MendBy>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.by = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for by: {e}"));
+                self
+            }
+            pub fn command<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.command = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for command: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Mend> for super::Mend {
+            type Error = super::error::ConversionError;
+            fn try_from(value: Mend) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    advice: value.advice?,
+                    by: value.by?,
+                    command: value.command?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Mend> for Mend {
+            fn from(value: super::Mend) -> Self {
+                Self {
+                    advice: Ok(value.advice),
+                    by: Ok(value.by),
+                    command: Ok(value.command),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct Obstacle {
+            blocks_all: ::std::result::Result<bool, ::std::string::String>,
+            code: ::std::result::Result<::std::string::String, ::std::string::String>,
+            message: ::std::result::Result<::std::string::String, ::std::string::String>,
+        }
+        impl ::std::default::Default for Obstacle {
+            fn default() -> Self {
+                Self {
+                    blocks_all: Err("no value supplied for blocks_all".to_string()),
+                    code: Err("no value supplied for code".to_string()),
+                    message: Err("no value supplied for message".to_string()),
+                }
+            }
+        }
+        impl Obstacle {
+            pub fn blocks_all<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.blocks_all = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for blocks_all: {e}"));
+                self
+            }
+            pub fn code<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.code = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for code: {e}"));
+                self
+            }
+            pub fn message<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.message = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for message: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Obstacle> for super::Obstacle {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: Obstacle,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    blocks_all: value.blocks_all?,
+                    code: value.code?,
+                    message: value.message?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Obstacle> for Obstacle {
+            fn from(value: super::Obstacle) -> Self {
+                Self {
+                    blocks_all: Ok(value.blocks_all),
+                    code: Ok(value.code),
+                    message: Ok(value.message),
                 }
             }
         }
@@ -2894,6 +3801,30 @@ impl Client {
     pub fn cancel_job(&self) -> builder::CancelJob<'_> {
         builder::CancelJob::new(self)
     }
+    /// Ask why a job waits or failed
+    ///
+    /// What is the matter in a sentence, by a word that programs can compare, and what helps:
+    /// each advice with who can follow it and, where there is one, a command. Then the evidence:
+    /// the reason that the backend gives, exit code and signal, every attempt's failure, what
+    /// keeps the backend from starting jobs, the last lines of the log. Of evidence that can't be
+    /// had the answer says so.
+    ///
+    /// For a person who wants to know. It asks the backend anew, at most once a second for all
+    /// callers together: to follow a job, get the job.
+    ///
+    /// Sends a `GET` request to `/api/v1/jobs/{job_id}/explain`
+    ///
+    /// Arguments:
+    /// - `job_id`: The job's id.
+    /// ```text
+    /// let response = client.explain_job()
+    ///     .job_id(job_id)
+    ///     .send()
+    ///     .await;
+    /// ```
+    pub fn explain_job(&self) -> builder::ExplainJob<'_> {
+        builder::ExplainJob::new(self)
+    }
     /// Read what a job's program wrote
     ///
     /// The lines of one attempt, both streams together, from the first on, or the last ones with
@@ -3591,6 +4522,84 @@ pub mod builder {
             match response.status().as_u16() {
                 200u16 => ResponseValue::from_response(response).await,
                 202u16 => ResponseValue::from_response(response).await,
+                400u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                401u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                404u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                500u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                503u16 => Err(Error::ErrorResponse(
+                    ResponseValue::from_response(response).await?,
+                )),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /// Builder for [`Client::explain_job`]
+    ///
+    /// [`Client::explain_job`]: super::Client::explain_job
+    #[derive(Debug, Clone)]
+    pub struct ExplainJob<'a> {
+        client: &'a super::Client,
+        job_id: Result<::std::string::String, String>,
+    }
+    impl<'a> ExplainJob<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client,
+                job_id: Err("job_id was not initialized".to_string()),
+            }
+        }
+        pub fn job_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.job_id = value.try_into().map_err(|_| {
+                "conversion to `:: std :: string :: String` for job_id failed".to_string()
+            });
+            self
+        }
+        ///Sends a `GET` request to `/api/v1/jobs/{job_id}/explain`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::JobExplanation>, Error<types::Problem>> {
+            let Self { client, job_id } = self;
+            let job_id = job_id.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/v1/jobs/{}/explain",
+                client.baseurl,
+                encode_path(&job_id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "explain_job",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
                 400u16 => Err(Error::ErrorResponse(
                     ResponseValue::from_response(response).await?,
                 )),

@@ -98,8 +98,11 @@ pub(crate) struct SweepArguments {
     pub(crate) json: bool,
 }
 
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct DoctorArguments {
+    /// Look at one job instead, whoever's it is, and say why it waits or why it failed.
+    #[arg(long, value_name = "JOB", conflicts_with = "policy")]
+    pub(crate) job: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

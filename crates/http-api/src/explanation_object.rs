@@ -80,7 +80,8 @@ struct MendObject {
     by: ByWord,
     /// What to do, one or more sentences.
     advice: String,
-    /// A command for a shell, which shows what the advice is about and changes nothing.
+    /// A command for a shell. It shows what the advice is about; where the advice says so, it does
+    /// that.
     #[oai(nullable)]
     command: Option<String>,
 }

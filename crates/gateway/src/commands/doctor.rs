@@ -7,8 +7,14 @@ use crate::configuration::{Configuration, Variables};
 use crate::failure::Failure;
 use crate::{doctor, job_types};
 
-/// Prints what is wrong, or the policy. That a configuration can't be used is one of the findings.
+use super::explanation;
+
+/// Prints what is wrong, or with one job, or the policy. That a configuration can't be used is one of the findings.
 pub(super) async fn run(arguments: DoctorArguments) -> Result<(), Failure> {
+    if let Some(job) = &arguments.job {
+        let configuration = Configuration::read(&Variables::of_process()?)?;
+        return Box::pin(explanation::run(configuration, job, arguments.json)).await;
+    }
     let read = Variables::of_process().and_then(|variables| {
         let configuration = Configuration::read(&variables)?;
         let types = job_types::load(configuration.job_types.as_deref(), &configuration.adapters)?;

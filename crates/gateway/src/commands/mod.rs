@@ -1,6 +1,7 @@
 //! The subcommands.
 
 mod doctor;
+mod explanation;
 mod keys;
 mod openapi;
 mod serve;

@@ -8,6 +8,7 @@
 
 mod aws;
 mod drain;
+mod explanations;
 mod mirror;
 mod program;
 mod redis;

@@ -90,6 +90,14 @@ fn of_property(component: &str, property: &str) -> Option<Value> {
     Some(match (component, property) {
         ("SubmitJobRequest", "webhook_url") => json!("https://example.org/hooks/batchway"),
         ("JobType", "max_queue_seconds") => json!(604_800),
+        ("JobExplanation", "gives_up_at") => json!("2026-03-08T12:00:00.250Z"),
+        ("JobEvidence", "cancel_requested_at") => json!("2026-03-01T12:00:30.000Z"),
+        ("JobEvidence", "backend_unreachable_since") => json!("2026-03-01T12:00:28.300Z"),
+        ("JobEvidence", "free_slots") => json!(4),
+        ("JobEvidence", "not_looked_at") => json!(
+            "The queue's compute environments could not be looked at: AWS does not let the gateway \
+             do batch:DescribeComputeEnvironments."
+        ),
         ("JobLogs", "reason") => json!("The job has not been started yet."),
         ("WebhookDeliveryAttempt", "error") => json!("The receiver did not answer in time."),
         _ => return None,
