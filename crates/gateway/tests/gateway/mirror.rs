@@ -186,7 +186,7 @@ fn what_has_to_be_mended_is_in_the_log_and_nothing_is_lost() {
 
     let right = wrong.set("SUPABASE_SERVICE_KEY", supabase.secret_key());
     let mut gateway = right.serve();
-    gateway.wait_for_line("has no table batchway_jobs");
+    gateway.wait_until_logged("has no table batchway_jobs");
     supabase.sql(MIGRATION);
     wait_until_in_step(&supabase, &gateway, &key, "ada");
     assert!(
