@@ -14,6 +14,9 @@ use crate::gateway::{text, wait_within};
 /// over, and AWS Batch must have answered without it for two more before it is sent again.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(300);
 
+/// Each file is a request to moto, which answers one after the other.
+const STORED_WITHIN: Duration = Duration::from_secs(450);
+
 /// It computes for ten seconds on a core of its own.
 const COMPUTED_WITHIN: Duration = Duration::from_secs(300);
 
@@ -119,7 +122,7 @@ fn every_one_of_1500_artifacts_is_listed() {
     let gateway = stack.serve();
     let api = gateway.api(&key);
     let id = api.submit("scatter", &json!({"files": 1500}));
-    api.wait_for_status(&id, "completed");
+    api.wait_for_status_within(STORED_WITHIN, &id, "completed");
     let artifacts = api.artifacts(&id);
     let keys: BTreeSet<&str> = artifacts.iter().map(|one| text(one, "key")).collect();
     let expected: Vec<String> = (1..=1500)
