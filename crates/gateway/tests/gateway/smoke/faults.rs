@@ -57,7 +57,7 @@ fn what_is_not_done_in_time_is_told_and_cancelled() {
 /// Same size, other content, after it was listed.
 #[test]
 fn a_result_that_was_changed_is_found() {
-    let (findings, key) = with_result_meddled(|path| {
+    let (findings, key) = with_result_meddled(LISTED, |path| {
         let content = fs::read(path).unwrap();
         let other: Vec<u8> = content.iter().map(|byte| byte ^ 1).collect();
         fs::write(path, other).unwrap();
@@ -68,14 +68,21 @@ fn a_result_that_was_changed_is_found() {
 
 #[test]
 fn a_result_that_was_cut_off_is_found() {
-    let (findings, key) = with_result_meddled(|path| fs::write(path, "a").unwrap());
+    let (findings, key) = with_result_meddled(LISTED, |path| fs::write(path, "a").unwrap());
     findings.expect_failure("download", &key, "who else may write");
 }
 
 #[test]
 fn a_result_that_is_gone_is_found() {
-    let (findings, key) = with_result_meddled(|path| fs::remove_file(path).unwrap());
+    let (findings, key) = with_result_meddled(LISTED, |path| fs::remove_file(path).unwrap());
     findings.expect_failure("download", &key, "");
+}
+
+/// Before it was listed: the list says nothing of it.
+#[test]
+fn a_result_that_was_stored_and_is_not_listed_is_found() {
+    let (findings, key) = with_result_meddled(LOOKED_AT, |path| fs::remove_file(path).unwrap());
+    findings.expect_failure("download", &key, "somebody removed it");
 }
 
 #[test]
@@ -170,14 +177,25 @@ fn interrupt_once(smoke: Child, happened: &Receiver<()>) -> Findings {
     Findings::in_output(&smoke.wait_with_output().unwrap())
 }
 
-/// What is found, and the key of the result that something was done to once it was listed.
-fn with_result_meddled(meddle: impl Fn(&Path) + Send + Sync + 'static) -> (Findings, String) {
+/// The request whose answer lists the results.
+const LISTED: &str = "/artifacts ";
+/// The requests of which the last one says that the job is completed.
+const LOOKED_AT: &str = "?wait=";
+
+/// What is found, and the key of the result that something was done to, if it was stored, when
+/// such a request was answered.
+fn with_result_meddled(
+    request: &'static str,
+    meddle: impl Fn(&Path) + Send + Sync + 'static,
+) -> (Findings, String) {
     let installation = simulating_by(QUICK);
     let gateway = installation.serve();
     let artifacts = installation.path().join("data/artifacts");
-    let proxy = Meddler::before(gateway.url(), move |request| {
-        if request.contains("/artifacts ") {
-            meddle(&find(&artifacts, "results.txt").expect("it is stored"));
+    let proxy = Meddler::before(gateway.url(), move |asked| {
+        if asked.contains(request)
+            && let Some(result) = find(&artifacts, "results.txt")
+        {
+            meddle(&result);
         }
         Answer::PassedOn
     });
@@ -195,8 +213,9 @@ fn completed_job(installation: &Installation, gateway: &Gateway) -> String {
     job["job_id"].as_str().unwrap().to_owned()
 }
 
+/// In folders that may come and go meanwhile.
 fn find(folder: &Path, name: &str) -> Option<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().flatten();
+    let entries = fs::read_dir(folder).ok()?.flatten();
     entries.map(|entry| entry.path()).find_map(|path| {
         if path.is_dir() {
             return find(&path, name);

@@ -19,6 +19,7 @@ use crate::program::Installation;
 const QUICK: &str = r#"
   case "$JOB_PARAMS" in *10000000*) while :; do sleep 0.1; done ;; esac
   echo "a result of the small simulation" > "$BATCHWAY_OUTPUT_DIR/results.txt"
+  echo "another" > "$BATCHWAY_OUTPUT_DIR/summary.txt"
 "#;
 
 /// Goes on until it is stopped, whatever it is asked for.
