@@ -11,8 +11,17 @@ from uuid import uuid4
 
 import httpx
 from batchway.api.job_types import list_job_types
-from batchway.api.jobs import cancel_job, get_job, list_artifacts, list_jobs, read_logs, submit_job
-from batchway.models import JobStatus, SubmitJobRequest
+from batchway.api.jobs import (
+    cancel_job,
+    explain_job,
+    get_job,
+    list_artifacts,
+    list_jobs,
+    read_logs,
+    submit_job,
+)
+from batchway.api.webhooks import list_webhook_deliveries, replay_webhook_delivery
+from batchway.models import JobStatus, SubmitJobRequest, WebhookDeliveryStatus
 
 from batchway import ProblemError, connect, expect, has_ended, wait_until_ended
 
@@ -42,7 +51,7 @@ class LifeOfAJob(unittest.TestCase):
 
     def test_a_job_runs_to_its_end_and_leaves_its_results(self) -> None:
         job_id = self.start(steps=200)
-        job = wait_until_ended(self.client, job_id, timeout=60)
+        job = wait_until_ended(self.client, job_id, timeout=150)
         self.assertEqual((job.status, job.progress, job.failure), (JobStatus.COMPLETED, 100, None))
         self.assertGreaterEqual(job.completed_at, job.created_at)
         self.assertEqual([attempt.number for attempt in job.attempts], [1])
@@ -51,7 +60,7 @@ class LifeOfAJob(unittest.TestCase):
         results = next(one for one in artifacts if one.key.endswith("/results.h5"))
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder, "results.h5")
-            with httpx.stream("GET", results.url) as answer, target.open("wb") as file:
+            with httpx.stream("GET", results.url, timeout=150) as answer, target.open("wb") as file:
                 answer.raise_for_status()
                 for piece in answer.iter_bytes():
                     file.write(piece)
@@ -60,7 +69,7 @@ class LifeOfAJob(unittest.TestCase):
         self.assertEqual((logs.attempt, logs.complete, logs.next_cursor), (1, True, None))
         self.assertTrue(logs.lines or logs.reason)
         # Without the key, which is nobody's business where a link leads.
-        self.assertEqual(httpx.get(job.result_url).content[1:4], b"HDF")
+        self.assertEqual(httpx.get(job.result_url, timeout=150).content[1:4], b"HDF")
 
     def test_the_same_request_again_starts_nothing(self) -> None:
         key = f"python-{uuid4()}"
@@ -94,7 +103,7 @@ class LifeOfAJob(unittest.TestCase):
         job_id = self.start(steps=FOR_LONG)
         job = expect(cancel_job.sync(job_id, client=self.client))
         if not has_ended(job):
-            job = wait_until_ended(self.client, job_id, timeout=60)
+            job = wait_until_ended(self.client, job_id, timeout=150)
         self.assertEqual(job.status, JobStatus.CANCELLED)
         self.assertIsNotNone(job.cancel_requested_at)
 
@@ -102,6 +111,28 @@ class LifeOfAJob(unittest.TestCase):
         job_id = self.start(steps=10)
         job = expect(get_job.sync(job_id, client=self.client))
         self.assertEqual((job.job_id, job.job_type), (job_id, "run_simulation"))
+
+    def test_a_job_is_explained(self) -> None:
+        job_id = self.start(steps=FOR_LONG)
+        cancel_job.sync(job_id, client=self.client)
+        wait_until_ended(self.client, job_id, timeout=60)
+        told = expect(explain_job.sync(job_id, client=self.client))
+        self.assertEqual((told.status, told.phase), ("cancelled", "cancelled"))
+        self.assertTrue(told.summary)
+
+    def test_a_webhook_that_nobody_takes_is_sent_again(self) -> None:
+        body = simulation(steps=10)
+        body.webhook_url = "http://127.0.0.1:1/nobody"
+        job_id = expect(submit_job.sync(client=self.client, body=body)).job_id
+        wait_until_ended(self.client, job_id, timeout=150)
+        deliveries = expect(list_webhook_deliveries.sync(job_id, client=self.client)).deliveries
+        completed = next(one for one in deliveries if one.event_type == "job.completed")
+        self.assertEqual(completed.status, WebhookDeliveryStatus.PENDING)
+        again = expect(
+            replay_webhook_delivery.sync(job_id, completed.delivery_id, client=self.client)
+        )
+        self.assertEqual((again.delivery_id, again.status), (completed.delivery_id, "pending"))
+        self.assertIsNotNone(again.next_attempt_at)
 
     def test_a_job_that_never_was_is_a_problem(self) -> None:
         with self.assertRaises(ProblemError) as unknown:

@@ -6,13 +6,16 @@ import { test } from 'node:test';
 import {
   cancelJob,
   connect,
+  explainJob,
   getJob,
   hasEnded,
   listArtifacts,
   listJobs,
   listJobTypes,
+  listWebhookDeliveries,
   ProblemError,
   readLogs,
+  replayWebhookDelivery,
   submitJob,
   type SubmitJobRequest,
   waitUntilEnded,
@@ -47,7 +50,7 @@ async function problemOf(call: Promise<unknown>): Promise<ProblemError> {
 
 test('a job runs to its end and leaves its results', async () => {
   const jobId = await start(200);
-  const job = await waitUntilEnded(client, jobId, { signal: AbortSignal.timeout(60_000) });
+  const job = await waitUntilEnded(client, jobId, { signal: AbortSignal.timeout(150_000) });
   assert.deepEqual([job.status, job.progress, job.failure], ['completed', 100, null]);
   assert.deepEqual(
     job.attempts.map(({ number }) => number),
@@ -101,6 +104,22 @@ test('a job is stopped', async () => {
   }
   assert.equal(job.status, 'cancelled');
   assert.notEqual(job.cancel_requested_at, null);
+  const { data: told } = await explainJob({ client, path: { job_id: jobId } });
+  assert.deepEqual([told.status, told.phase], ['cancelled', 'cancelled']);
+});
+
+test('a webhook that nobody takes is sent again', async () => {
+  const body = { ...simulation(10), webhook_url: 'http://127.0.0.1:1/nobody' };
+  const { data: submitted } = await submitJob({ client, body });
+  const path = { job_id: submitted.job_id };
+  await waitUntilEnded(client, submitted.job_id);
+  const { data: log } = await listWebhookDeliveries({ client, path });
+  const completed = log.deliveries.find(({ event_type }) => event_type === 'job.completed');
+  assert.ok(completed);
+  assert.equal(completed.status, 'pending');
+  const { delivery_id } = completed;
+  const { data: again } = await replayWebhookDelivery({ client, path: { ...path, delivery_id } });
+  assert.deepEqual([again.delivery_id, again.status], [delivery_id, 'pending']);
 });
 
 test('a job that never was is a problem', async () => {

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use batchway_client::types::{JobStatus, SubmitJobRequest};
+use batchway_client::types::{JobPhase, JobStatus, SubmitJobRequest, WebhookDeliveryStatus};
 use batchway_client::{CarriesProblem, Client};
 use serde_json::json;
 use tokio::time::timeout;
@@ -124,6 +124,32 @@ async fn a_job_is_stopped() {
     let job = timeout(PATIENCE, waiting).await.unwrap().unwrap();
     assert_eq!(job.status, JobStatus::Cancelled);
     assert!(job.cancel_requested_at.is_some());
+    let told = scene.client.explain_job().job_id(&job_id).send().await;
+    assert_eq!(told.unwrap().phase, JobPhase::Cancelled);
+}
+
+#[tokio::test]
+async fn a_webhook_that_nobody_takes_is_sent_again() {
+    let scene = Scene::new();
+    let client = &scene.client;
+    let mut body = simulation(10);
+    body.webhook_url = Some("http://127.0.0.1:1/nobody".to_owned());
+    let submitted = client.submit_job().body(body).send().await.unwrap();
+    let job_id = &submitted.job_id;
+    let waiting = client.wait_until_ended(job_id);
+    timeout(PATIENCE, waiting).await.unwrap().unwrap();
+
+    let list = client.list_webhook_deliveries().job_id(job_id).send().await;
+    let mut deliveries = list.unwrap().into_inner().deliveries.into_iter();
+    let completed = deliveries
+        .find(|one| one.event_type == "job.completed")
+        .unwrap();
+    assert_eq!(completed.status, WebhookDeliveryStatus::Pending);
+    let replay = client.replay_webhook_delivery().job_id(job_id);
+    let again = replay.delivery_id(&completed.delivery_id).send().await;
+    let again = again.unwrap().into_inner();
+    assert_eq!(again.delivery_id, completed.delivery_id);
+    assert_eq!(again.status, WebhookDeliveryStatus::Pending);
 }
 
 #[tokio::test]
