@@ -12,13 +12,13 @@ use crate::gateway::{text, wait_within};
 
 /// A job that was being sent by a replica which died is looked for when its lease of a minute is
 /// over, and AWS Batch must have answered without it for two more before it is sent again.
-const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(300);
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(450);
 
 /// Each file is a request to moto, which answers one after the other.
 const STORED_WITHIN: Duration = Duration::from_secs(450);
 
 /// It computes for ten seconds on a core of its own.
-const COMPUTED_WITHIN: Duration = Duration::from_secs(300);
+const COMPUTED_WITHIN: Duration = Duration::from_secs(450);
 
 /// The parameters of the requirements.
 fn simulation() -> Value {
