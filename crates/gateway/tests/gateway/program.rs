@@ -113,6 +113,24 @@ impl Installation {
     }
 }
 
+impl Drop for Installation {
+    /// Jobs outlive the gateway, but not the test.
+    fn drop(&mut self) {
+        let runs = std::fs::read_dir(self.path().join("data/runs"));
+        for run in runs.into_iter().flatten().flatten() {
+            let runner = std::fs::read(run.path().join("runner.json")).unwrap_or_default();
+            let runner: Value = serde_json::from_slice(&runner).unwrap_or_default();
+            let has_ended = run.path().join("exit.json").exists();
+            let pid = runner["process"]["pid"].as_i64();
+            let pid = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+            if let Some(pid) = pid.filter(|_| !has_ended) {
+                // It may end by itself meanwhile.
+                let _ = kill_process(pid, Signal::TERM);
+            }
+        }
+    }
+}
+
 /// A running `batchway serve`. Killed when dropped.
 pub(crate) struct Gateway {
     child: Child,
