@@ -1,5 +1,7 @@
 //! Fetching results.
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::generated::Client;
@@ -43,11 +45,22 @@ pub enum DownloadError {
         /// As received.
         received: u64,
     },
+    /// It is not what the job's runner stored.
+    #[error("{key} was stored with the SHA-256 {expected}, and came with {received}")]
+    Checksum {
+        /// The artifact's key.
+        key: String,
+        /// As listed.
+        expected: String,
+        /// As received.
+        received: String,
+    },
 }
 
 impl Client {
-    /// Writes an artifact to a file, or to wherever bytes can go, piece by piece. The key is not
-    /// sent along: the link carries its own signature, and may lead to another server.
+    /// Writes an artifact to a file, or to wherever bytes can go, piece by piece, and compares
+    /// it with its size and, where the list has one, its checksum. The key is not sent along: the
+    /// link carries its own signature, and may lead to another server.
     ///
     /// # Errors
     /// [`DownloadError`] if it does not arrive whole.
@@ -66,19 +79,28 @@ impl Client {
             let status = answer.status();
             return Err(DownloadError::Refused { key: key(), status });
         }
-        let mut received = 0;
+        let (mut received, mut digest) = (0, Sha256::new());
         while let Some(piece) = answer.chunk().await.map_err(broken)? {
             received += piece.len() as u64;
+            digest.update(&piece);
             target.write_all(&piece).await.map_err(unwritable)?;
         }
         target.flush().await.map_err(unwritable)?;
-        if received == artifact.size {
-            return Ok(());
+        if received != artifact.size {
+            return Err(DownloadError::Size {
+                key: key(),
+                expected: artifact.size,
+                received,
+            });
         }
-        Err(DownloadError::Size {
-            key: key(),
-            expected: artifact.size,
-            received,
-        })
+        let received = HEXLOWER.encode(&digest.finalize());
+        match &artifact.sha256 {
+            Some(expected) if *expected != received => Err(DownloadError::Checksum {
+                key: key(),
+                expected: expected.clone(),
+                received,
+            }),
+            _ => Ok(()),
+        }
     }
 }

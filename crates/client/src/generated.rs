@@ -15,6 +15,10 @@ pub mod types {
         pub key: ::std::string::String,
         ///When the file was written.
         pub last_modified: ::jiff::Timestamp,
+        /// SHA-256 of what the runner stored, in lower-case hexadecimal digits. Null while the job
+        /// runs, and for jobs whose image works without the runner.
+        #[serde(deserialize_with = "::std::option::Option::deserialize")]
+        pub sha256: ::std::option::Option<::std::string::String>,
         ///Its size in bytes.
         pub size: u64,
         ///A link that needs no API key.
@@ -886,6 +890,10 @@ pub mod types {
         pub struct Artifact {
             key: ::std::result::Result<::std::string::String, ::std::string::String>,
             last_modified: ::std::result::Result<::jiff::Timestamp, ::std::string::String>,
+            sha256: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
             size: ::std::result::Result<u64, ::std::string::String>,
             url: ::std::result::Result<::std::string::String, ::std::string::String>,
             url_expires_at: ::std::result::Result<::jiff::Timestamp, ::std::string::String>,
@@ -895,6 +903,7 @@ pub mod types {
                 Self {
                     key: Err("no value supplied for key".to_string()),
                     last_modified: Err("no value supplied for last_modified".to_string()),
+                    sha256: Err("no value supplied for sha256".to_string()),
                     size: Err("no value supplied for size".to_string()),
                     url: Err("no value supplied for url".to_string()),
                     url_expires_at: Err("no value supplied for url_expires_at".to_string()),
@@ -920,6 +929,16 @@ pub mod types {
                 self.last_modified = value
                     .try_into()
                     .map_err(|e| format!("error converting supplied value for last_modified: {e}"));
+                self
+            }
+            pub fn sha256<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.sha256 = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for sha256: {e}"));
                 self
             }
             pub fn size<T>(mut self, value: T) -> Self
@@ -961,6 +980,7 @@ pub mod types {
                 Ok(Self {
                     key: value.key?,
                     last_modified: value.last_modified?,
+                    sha256: value.sha256?,
                     size: value.size?,
                     url: value.url?,
                     url_expires_at: value.url_expires_at?,
@@ -972,6 +992,7 @@ pub mod types {
                 Self {
                     key: Ok(value.key),
                     last_modified: Ok(value.last_modified),
+                    sha256: Ok(value.sha256),
                     size: Ok(value.size),
                     url: Ok(value.url),
                     url_expires_at: Ok(value.url_expires_at),

@@ -6,6 +6,7 @@ Its URL and two keys of one user are in the environment: see `crates/end-to-end-
 import os
 import tempfile
 import unittest
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -65,6 +66,7 @@ class LifeOfAJob(unittest.TestCase):
                 for piece in answer.iter_bytes():
                     file.write(piece)
             self.assertEqual(target.stat().st_size, results.size)
+            self.assertEqual(sha256(target.read_bytes()).hexdigest(), results.sha256)
         logs = expect(read_logs.sync(job_id, client=self.client))
         self.assertEqual((logs.attempt, logs.complete, logs.next_cursor), (1, True, None))
         self.assertTrue(logs.lines or logs.reason)

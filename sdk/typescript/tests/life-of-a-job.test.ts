@@ -1,7 +1,7 @@
 // The whole life of a job through the installed package, against a gateway that runs. Its URL and
 // a key are in the environment: see crates/end-to-end-tests.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import {
   cancelJob,
@@ -63,7 +63,9 @@ test('a job runs to its end and leaves its results', async () => {
   // Without the key, which is nobody's business where a link leads.
   const download = await fetch(results.url);
   assert.ok(download.ok);
-  assert.equal((await download.arrayBuffer()).byteLength, results.size);
+  const content = Buffer.from(await download.arrayBuffer());
+  assert.equal(content.byteLength, results.size);
+  assert.equal(createHash('sha256').update(content).digest('hex'), results.sha256);
 
   const { data: logs } = await readLogs({ client, path: { job_id: jobId } });
   assert.deepEqual([logs.attempt, logs.complete, logs.next_cursor], [1, true, null]);

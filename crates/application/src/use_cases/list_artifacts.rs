@@ -1,6 +1,6 @@
 //! What a job left.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use batchway_domain::identity::JobId;
 use batchway_domain::job::Job;
@@ -23,9 +23,13 @@ pub struct ArtifactList {
 pub struct ListedArtifact {
     /// What it is.
     pub metadata: ArtifactMetadata,
+    /// SHA-256 of what the runner stored, in lower-case hex. `None` where no manifest says.
+    pub sha256: Option<String>,
     /// Where it can be fetched.
     pub link: Link,
 }
+
+type Named = BTreeMap<String, Option<String>>;
 
 impl Application {
     /// All artifacts of a job. Once it has ended and left a manifest, those that the manifest
@@ -43,13 +47,21 @@ impl Application {
         let named = self.named_by_manifest(&job).await?;
         let mut artifacts = Vec::new();
         for metadata in self.artifacts().list(&folder.prefix()).await? {
-            let is_result = folder
-                .name_of(&metadata.key)
-                .is_some_and(|name| named.as_ref().is_none_or(|named| named.contains(name)));
-            if is_result {
-                let link = self.link_to_show(&metadata).await?;
-                artifacts.push(ListedArtifact { metadata, link });
-            }
+            let Some(name) = folder.name_of(&metadata.key) else {
+                continue;
+            };
+            let sha256 = match &named {
+                Some(named) => match named.get(name) {
+                    Some(checksum) => checksum.clone(),
+                    None => continue,
+                },
+                None => None,
+            };
+            artifacts.push(ListedArtifact {
+                link: self.link_to_show(&metadata).await?,
+                metadata,
+                sha256,
+            });
         }
         Ok(ArtifactList {
             job_id: job.id,
@@ -57,7 +69,8 @@ impl Application {
         })
     }
 
-    async fn named_by_manifest(&self, job: &Job) -> Result<Option<BTreeSet<String>>, RequestError> {
+    /// The names of all results, each with its checksum.
+    async fn named_by_manifest(&self, job: &Job) -> Result<Option<Named>, RequestError> {
         if !job.status().is_terminal() || !self.rules_of(job).gated {
             return Ok(None);
         }
@@ -66,7 +79,10 @@ impl Application {
             manifest
                 .objects
                 .into_iter()
-                .map(|object| object.name)
+                .map(|object| {
+                    let checksum = object.checksum().map(str::to_owned);
+                    (object.name, checksum)
+                })
                 .collect()
         }))
     }

@@ -26,6 +26,13 @@ async fn listed(scene: &Scene, id: &JobId) -> Vec<String> {
         .collect()
 }
 
+async fn checksums(scene: &Scene, id: &JobId) -> Vec<Option<String>> {
+    let application = &scene.gateway.application;
+    let list = application.list_artifacts(&scene.world.key, id.as_str());
+    let artifacts = list.await.unwrap().artifacts.into_iter();
+    artifacts.map(|one| one.sha256).collect()
+}
+
 /// Puts something into the job's folder that no manifest names.
 fn insert(scene: &Scene, id: &JobId, name: &str) {
     let key = format!("{}{name}", scene.job(id).folder().prefix());
@@ -54,6 +61,8 @@ async fn a_completed_job_shows_what_its_manifest_names() {
     scene.watch_all(&id).await;
     assert_eq!(scene.status(&id), JobStatus::Completed);
     assert_eq!(listed(&scene, &id).await, ["plots/a.svg", "results.json"]);
+    let as_stored = Some("0".repeat(64));
+    assert_eq!(checksums(&scene, &id).await, [as_stored.clone(), as_stored]);
 }
 
 #[tokio::test]
@@ -88,6 +97,7 @@ async fn a_job_without_a_runner_shows_what_is_there() {
     scene.watch_all(&id).await;
     assert_eq!(scene.status(&id), JobStatus::Completed);
     assert_eq!(listed(&scene, &id).await, ["results.json"]);
+    assert_eq!(checksums(&scene, &id).await, [None]);
 }
 
 #[tokio::test]

@@ -52,6 +52,16 @@ pub struct ManifestObject {
     pub sha256: String,
 }
 
+impl ManifestObject {
+    /// The checksum; `None` where what stands there is none. The user's program may have had the
+    /// right to write there too.
+    pub fn checksum(&self) -> Option<&str> {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let is_sha256 = self.sha256.len() == 64 && self.sha256.bytes().all(is_digit);
+        is_sha256.then_some(self.sha256.as_str())
+    }
+}
+
 /// What a runner leaves as its last act. Its presence means that every object in it is
 /// complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,5 +100,27 @@ impl Manifest {
         serde_json::from_slice(bytes)
             .ok()
             .filter(|manifest: &Self| manifest.version <= Self::VERSION)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(sha256: &str) -> ManifestObject {
+        ManifestObject {
+            name: "results.h5".to_owned(),
+            size: 3,
+            sha256: sha256.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_no_checksum_is_not_called_one() {
+        let right = "09af".repeat(16);
+        assert_eq!(with(&right).checksum(), Some(right.as_str()));
+        for wrong in [&right[1..], &right.to_uppercase(), &format!("{right}0"), ""] {
+            assert_eq!(with(wrong).checksum(), None, "{wrong}");
+        }
     }
 }

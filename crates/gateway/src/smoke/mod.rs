@@ -4,16 +4,16 @@
 //! * [`steps`]: what is done, in one function, and [`visitor`]: how, over the SDK.
 //! * [`course`]: doing it step by step, within its time, until someone interrupts it.
 //! * [`trouble`] and [`evidence`]: what is told where a step fails.
-//! * [`downloads`] and [`checksums`]: whether what is handed out is what the runner stored.
+//! * [`downloads`] and [`manifest`]: whether what is handed out is what the runner stored.
 //! * [`clean_up`]: what was begun is ended, whatever happened.
 //! * [`address`]: where the gateway is; [`report`]: for a person and for programs.
 
 mod address;
-mod checksums;
 mod clean_up;
 mod course;
 mod downloads;
 mod evidence;
+mod manifest;
 mod report;
 mod steps;
 mod trouble;

@@ -6,10 +6,10 @@ use batchway_client::Client;
 use batchway_client::types::{Artifact, JobStatus};
 use serde_json::{Map, Value, json};
 
-use super::checksums;
 use super::clean_up::{Ledger, USER, clean_up};
 use super::course::{About, Course, Seen};
 use super::downloads;
+use super::manifest::stored_keys;
 use super::trouble::Trouble;
 use super::visitor::{Doorstep, Request, post, submit, wait_for_end};
 use crate::configuration::Secret;
@@ -120,11 +120,11 @@ async fn collect(course: &mut Course, first: Option<(&Client, &String)>, doorste
             About::step("download").job(job),
             first.zip(artifacts),
             async |((client, job), artifacts)| {
-                let checksums = match doorstep.key {
-                    None => checksums::of(doorstep.configuration, job).await,
+                let stored = match doorstep.key {
+                    None => stored_keys(doorstep.configuration, job).await,
                     Some(_) => Err("the manifest is not at hand, with a key that was given".into()),
                 };
-                downloads::verify(client, &artifacts, checksums).await
+                downloads::verify(client, &artifacts, stored).await
             },
         )
         .await;

@@ -35,6 +35,10 @@ struct ArtifactObject {
     key: String,
     /// Its size in bytes.
     size: u64,
+    /// SHA-256 of what the runner stored, in lower-case hexadecimal digits. Null while the job
+    /// runs, and for jobs whose image works without the runner.
+    #[oai(nullable)]
+    sha256: Option<String>,
     /// A link that needs no API key.
     url: String,
     /// When the link ends.
@@ -78,10 +82,16 @@ impl From<ArtifactList> for ArtifactListObject {
 }
 
 impl From<ListedArtifact> for ArtifactObject {
-    fn from(ListedArtifact { metadata, link }: ListedArtifact) -> Self {
+    fn from(artifact: ListedArtifact) -> Self {
+        let ListedArtifact {
+            metadata,
+            sha256,
+            link,
+        } = artifact;
         Self {
             key: metadata.key.to_string(),
             size: metadata.size,
+            sha256,
             url: link.url,
             url_expires_at: DateTime(link.expires_at),
             last_modified: DateTime(metadata.last_modified),
@@ -103,6 +113,7 @@ pub(super) fn notes() -> Notes {
                 "artifacts": [{
                     "key": key,
                     "size": 1_048_576,
+                    "sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
                     "url": url,
                     "url_expires_at": "2026-03-01T13:00:00.000Z",
                     "last_modified": "2026-03-01T12:00:44.000Z"

@@ -61,6 +61,10 @@ async fn a_job_runs_to_its_end_and_leaves_its_results() {
     let mut bytes = Vec::new();
     scene.client.download(&results, &mut bytes).await.unwrap();
     assert_eq!(&bytes[1..4], b"HDF");
+    let stored = results.sha256.replace("0".repeat(64));
+    assert!(stored.is_some(), "the list has checksums");
+    let forged = scene.client.download(&results, &mut Vec::new()).await;
+    assert!(forged.unwrap_err().to_string().contains("with the SHA-256"));
 
     let logs = scene.client.read_logs().job_id(&job_id).send().await;
     let logs = logs.unwrap().into_inner();

@@ -1,6 +1,7 @@
-//! What the runner says that it stored, read past the gateway.
+//! Which results the runner says that it stored, read past the gateway: one that is gone is not
+//! in the gateway's list.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use batchway_artifact_store_filesystem::FilesystemArtifactStore;
@@ -16,14 +17,14 @@ use crate::data_folder::DataFolder;
 use crate::system_clock::SystemClock;
 use crate::wiring::sdk_config;
 
-/// The SHA-256 of each result, in lower-case hex, by its key.
-pub(super) type Checksums = BTreeMap<String, String>;
-
-/// The checksums in a job's manifest.
+/// The keys of the results that a job's manifest names.
 ///
 /// # Errors
 /// Why there are none, in a sentence.
-pub(super) async fn of(configuration: &Configuration, job: &str) -> Result<Checksums, String> {
+pub(super) async fn stored_keys(
+    configuration: &Configuration,
+    job: &str,
+) -> Result<BTreeSet<String>, String> {
     let user: UserName = USER.parse().expect("the name follows the rule");
     let job: JobId = job.parse().map_err(|_| format!("{job} is no job's id"))?;
     let folder = JobFolder::new(&configuration.environment, &user, &job);
@@ -37,7 +38,7 @@ pub(super) async fn of(configuration: &Configuration, job: &str) -> Result<Check
     };
     let named = manifest.objects.into_iter().filter_map(|object| {
         let key = folder.artifact(&object.name).ok()?;
-        Some((key.to_string(), object.sha256))
+        Some(key.to_string())
     });
     Ok(named.collect())
 }
