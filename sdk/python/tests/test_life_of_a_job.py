@@ -117,7 +117,7 @@ class LifeOfAJob(unittest.TestCase):
     def test_a_job_is_explained(self) -> None:
         job_id = self.start(steps=FOR_LONG)
         cancel_job.sync(job_id, client=self.client)
-        wait_until_ended(self.client, job_id, timeout=60)
+        wait_until_ended(self.client, job_id, timeout=150)
         told = expect(explain_job.sync(job_id, client=self.client))
         self.assertEqual((told.status, told.phase), ("cancelled", "cancelled"))
         self.assertTrue(told.summary)
