@@ -42,7 +42,7 @@ impl Loop for Learn {
                 .recent_runs(&kind.name, RUNS)
                 .await
             {
-                Ok(runs) => self.application.0.estimates.learn(&kind.name, &runs),
+                Ok(runs) => self.application.0.estimates.learn(kind, &runs),
                 Err(error) => return Report::failed(&error),
             }
         }
