@@ -1,7 +1,6 @@
 //! `batchway demo`: a gateway with nothing configured, and a visitor who uses it over HTTP as
 //! anyone would.
 
-mod api_client;
 mod progress_display;
 mod visit;
 
@@ -10,7 +9,6 @@ use std::sync::Arc;
 
 use batchway_domain::identity::UserName;
 use batchway_domain::ports::{ApiKeys, Clock};
-use tokio::task::spawn_blocking;
 
 use crate::command_line::DemoArguments;
 use crate::commands::{create_key, on_runtime};
@@ -21,8 +19,7 @@ use crate::life_cycle::{self, Shutdown, bind};
 use crate::system_clock::SystemClock;
 use crate::{telemetry, wiring};
 
-use api_client::ApiClient;
-use visit::{Ending, Visit};
+use visit::{Ending, Entrance, Visit};
 
 /// Shows it all.
 pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
@@ -45,10 +42,13 @@ async fn show(arguments: &DemoArguments) -> Result<(), Failure> {
     let clock = Arc::new(SystemClock);
     let gateway = wiring::wire(&configuration, &folder, &listener, clock).await?;
     let key = fresh_key(&*gateway.store.keys()).await?;
-    let client = ApiClient::new(&gateway.public_url, key.reveal());
+    let entrance = Entrance {
+        url: gateway.public_url.clone(),
+        key: key.reveal().to_owned(),
+    };
     let shutdown = Shutdown::on_signals()?;
 
-    let visit = Visit::new(client, arguments, folder.path(), shutdown.drain.clone());
+    let visit = Visit::new(entrance, arguments, folder.path(), shutdown.drain.clone())?;
     let serving = tokio::spawn(life_cycle::run(
         gateway,
         Some(listener),
@@ -56,9 +56,7 @@ async fn show(arguments: &DemoArguments) -> Result<(), Failure> {
         configuration.drain_delay,
         shutdown.clone(),
     ));
-    let ending = spawn_blocking(move || visit.pay())
-        .await
-        .map_err(Failure::failed)?;
+    let ending = visit.pay().await;
     if arguments.exit || ending.is_err() {
         shutdown.drain.cancel();
     }

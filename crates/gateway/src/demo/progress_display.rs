@@ -2,17 +2,16 @@
 
 use std::io::IsTerminal;
 
+use batchway_client::types::{Job, JobStatus};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::time::Instant;
-
-use super::api_client::Job;
 
 /// Shows a job as it moves.
 #[derive(Debug)]
 pub(crate) struct ProgressDisplay {
     bar: Option<ProgressBar>,
     /// When progress was first seen, and how much: what went before can't be timed.
-    first: Option<(Instant, u64)>,
+    first: Option<(Instant, u32)>,
     last_line: String,
 }
 
@@ -36,7 +35,7 @@ impl ProgressDisplay {
         let message = self.describe(job);
         match &self.bar {
             Some(bar) => {
-                bar.set_position(job.progress);
+                bar.set_position(job.progress.into());
                 bar.set_message(message);
             }
             None => {
@@ -58,19 +57,18 @@ impl ProgressDisplay {
 
     fn describe(&mut self, job: &Job) -> String {
         let message = job.message.as_deref().unwrap_or_default();
-        match job.status.as_str() {
-            "running" => match self.seconds_left(job.progress) {
+        match job.status {
+            JobStatus::Running => match self.seconds_left(job.progress) {
                 Some(seconds) => format!("{message} · {seconds} s left"),
                 None => message.to_owned(),
             },
-            "completed" => "completed".to_owned(),
-            status => status.to_owned(),
+            status => status.to_string(),
         }
     }
 
-    fn seconds_left(&mut self, progress: u64) -> Option<u64> {
+    fn seconds_left(&mut self, progress: u32) -> Option<u64> {
         let (began, before) = *self.first.get_or_insert_with(|| (Instant::now(), progress));
         let done = progress.checked_sub(before).filter(|done| *done > 0)?;
-        Some(began.elapsed().as_secs() * (100 - progress) / done)
+        Some(began.elapsed().as_secs() * u64::from(100 - progress) / u64::from(done))
     }
 }

@@ -2,14 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use batchway_client::types::{Artifact, Job, JobStatus, SubmitJobRequest};
+use batchway_client::{CarriesProblem, Client, Error};
 use bytesize::ByteSize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::api_client::{ApiClient, Artifact, Job};
 use super::progress_display::ProgressDisplay;
 use crate::command_line::DemoArguments;
 use crate::failure::Failure;
+
+/// How long a poll waits for the job's end.
+const POLL: &str = "5s";
 
 /// How a visit ended.
 #[derive(Debug)]
@@ -21,11 +25,19 @@ pub(crate) enum Ending {
     Otherwise(String),
 }
 
+/// Where a visitor goes, and with what.
+#[derive(Debug)]
+pub(crate) struct Entrance {
+    pub(crate) url: String,
+    pub(crate) key: String,
+}
+
 /// One visit.
 #[derive(Debug)]
 pub(crate) struct Visit {
-    client: ApiClient,
-    params: Value,
+    client: Client,
+    entrance: Entrance,
+    params: Map<String, Value>,
     folder: PathBuf,
     stays: bool,
     leaving: CancellationToken,
@@ -33,77 +45,99 @@ pub(crate) struct Visit {
 
 impl Visit {
     pub(crate) fn new(
-        client: ApiClient,
+        entrance: Entrance,
         arguments: &DemoArguments,
         folder: &Path,
         leaving: CancellationToken,
-    ) -> Self {
-        let params = json!({"simulation_config": {"mode": "open_chemistry", "config": {
+    ) -> Result<Self, Failure> {
+        let simulation = json!({"mode": "open_chemistry", "config": {
             "num_particles": arguments.particles, "temperature": 300, "steps": arguments.steps,
-        }}});
-        Self {
-            client,
-            params,
+        }});
+        Ok(Self {
+            client: Client::new(&entrance.url, &entrance.key).map_err(Failure::failed)?,
+            entrance,
+            params: Map::from_iter([("simulation_config".to_owned(), simulation)]),
             folder: folder.to_owned(),
             stays: !arguments.exit,
             leaving,
-        }
+        })
     }
 
-    pub(crate) fn pay(&self) -> Result<Ending, Failure> {
+    pub(crate) async fn pay(&self) -> Result<Ending, Failure> {
         say(&format!(
             "\nBatchway is listening. Everything it keeps lies in {}.",
             self.folder.display()
         ));
         say(&format!(
             "  API key of user demo, for this demo only: {}\n",
-            self.client.key()
+            self.entrance.key
         ));
-        let job_id = self.start_or_find()?;
-        let Some(job) = self.follow(&job_id)? else {
+        let job_id = self.start_or_find().await?;
+        let Some(job) = self.follow(&job_id).await? else {
             say("\nThe job goes on without the gateway. The same command again shows how it ends.");
             return Ok(Ending::Interrupted);
         };
-        if job.status != "completed" {
+        if job.status != JobStatus::Completed {
             return Ok(Ending::Otherwise(sentence_about(&job)));
         }
-        self.show_artifacts(&self.client.artifacts(&job_id)?);
+        let list = self.client.list_artifacts().job_id(&job_id).send().await;
+        self.show_artifacts(&list.map_err(|error| refused(&error))?.artifacts);
         self.show_what_next(&job_id);
         Ok(Ending::Completed)
     }
 
-    fn start_or_find(&self) -> Result<String, Failure> {
-        if let Some(job) = self.client.unfinished()? {
+    async fn start_or_find(&self) -> Result<String, Failure> {
+        if let Some(job) = self.unfinished().await? {
             say(&format!(
                 "{} of an earlier demo has not ended: here it is again.\n",
                 job.job_id
             ));
             return Ok(job.job_id);
         }
-        say(&format!("POST {}/jobs", self.client.api()));
+        let request = SubmitJobRequest {
+            idempotency_key: None,
+            job_type: "run_simulation".to_owned(),
+            params: self.params.clone(),
+            webhook_url: None,
+        };
+        say(&format!("POST {}/api/v1/jobs", self.entrance.url));
         say(&format!(
             "  {}",
-            json!({"job_type": "run_simulation", "params": self.params})
+            json!({"job_type": request.job_type, "params": request.params})
         ));
-        let started = self.client.start(&self.params)?;
+        let started = self.client.submit_job().body(request).send().await;
+        let started = started.map_err(|error| refused(&error))?;
         say(&format!(
             "  202 {} · about {} s\n",
             started.job_id, started.estimated_time
         ));
-        Ok(started.job_id)
+        Ok(started.into_inner().job_id)
+    }
+
+    /// A job of an earlier visit that has not ended.
+    async fn unfinished(&self) -> Result<Option<Job>, Failure> {
+        for status in [JobStatus::Running, JobStatus::Queued] {
+            let list = self.client.list_jobs().limit(1).status(status).send().await;
+            let list = list.map_err(|error| refused(&error))?.into_inner();
+            if let Some(job) = list.jobs.into_iter().next() {
+                return Ok(Some(job));
+            }
+        }
+        Ok(None)
     }
 
     /// The job at its end; `None` where the visitor left before.
-    fn follow(&self, job_id: &str) -> Result<Option<Job>, Failure> {
+    async fn follow(&self, job_id: &str) -> Result<Option<Job>, Failure> {
         let mut display = ProgressDisplay::new();
         loop {
-            let job = match self.client.next_change(job_id) {
-                Ok(job) => job,
+            let job = self.client.get_job().job_id(job_id).wait(POLL).send().await;
+            let job = match job {
+                Ok(job) => job.into_inner(),
                 Err(_) if self.leaving.is_cancelled() => return Ok(None),
-                Err(failure) => return Err(failure),
+                Err(error) => return Err(refused(&error)),
             };
             display.show(&job);
-            if matches!(job.status.as_str(), "completed" | "failed" | "cancelled") {
+            if !matches!(job.status, JobStatus::Queued | JobStatus::Running) {
                 display.finish();
                 return Ok(Some(job));
             }
@@ -126,15 +160,24 @@ impl Visit {
     }
 
     fn show_what_next(&self, job_id: &str) {
-        let (api, key) = (self.client.api(), self.client.key());
-        let docs = api.trim_end_matches("/api/v1");
-        say(&format!("\nAPI docs        {docs}/docs"));
+        let Entrance { url, key } = &self.entrance;
+        say(&format!("\nAPI docs        {url}/docs"));
         say(&format!(
-            "By hand         curl -H 'Authorization: Bearer {key}' {api}/jobs/{job_id}"
+            "By hand         curl -H 'Authorization: Bearer {key}' {url}/api/v1/jobs/{job_id}"
         ));
         if self.stays {
             say("\nThe gateway stays up until Ctrl-C.");
         }
+    }
+}
+
+fn refused(error: &Error) -> Failure {
+    match error.problem() {
+        Some(problem) => Failure::failed(format!(
+            "the gateway answered {}: {problem}",
+            problem.status
+        )),
+        None => Failure::failed(format!("the gateway does not answer: {error}")),
     }
 }
 
