@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 /// Runs long jobs, follows them, stops them, and hands out their results, exactly once.
 #[derive(Debug, Parser)]
-#[command(name = "batchway", version, about)]
+#[command(name = "batchway", version)]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,
