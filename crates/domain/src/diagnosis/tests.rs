@@ -5,37 +5,15 @@ use std::time::Duration;
 
 use super::*;
 use crate::identity::JobId;
+use crate::job::machine::specimens::{at, gated as rules};
 use crate::job::{
-    Absence, Attempt, BackendId, Backoff, CancelCause, Failure, FailureClass, NewJob, Pace,
-    RequestHash, RetryPolicy, Settlement, WaitingReason,
+    Absence, Attempt, BackendId, CancelCause, Failure, FailureClass, NewJob, RequestHash,
+    Settlement, WaitingReason,
 };
 use crate::ports::Capacity;
 
-/// The point so many seconds after the job was admitted.
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_millis(1_772_366_400_000 + seconds * 1000)
-}
-
 fn id() -> BackendId {
     BackendId("5a1d7c2f".to_owned())
-}
-
-fn rules() -> Rules {
-    Rules {
-        gated: true,
-        settlement: Settlement::AWS_BATCH,
-        tries: RetryPolicy::standard(),
-        backoff: Backoff {
-            first: Duration::from_secs(5),
-            longest: Duration::from_secs(600),
-        },
-        max_queue_time: None,
-        pace: Pace {
-            shortest: Duration::from_secs(2),
-            longest: Duration::from_secs(60),
-        },
-        retention: Duration::from_secs(90 * 86_400),
-    }
 }
 
 fn job(state: JobState) -> Job {

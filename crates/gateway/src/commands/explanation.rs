@@ -12,7 +12,7 @@ use batchway_domain::ports::{Capacity, Clock};
 
 use crate::configuration::{Configuration, StoreChoice};
 use crate::data_folder::DataFolder;
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 use crate::system_clock::SystemClock;
 use crate::wiring::{self, Patience};
 
@@ -222,17 +222,6 @@ fn words_for(failure: &JobFailure) -> String {
     }
     if let Some(reason) = &failure.backend_reason {
         add(format!("backend: {reason}"));
-    }
-    words
-}
-
-/// An error with everything that led to it.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
     }
     words
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use batchway_application::loops::{Ending, SweepByHand, SweepError, Verdict};
+use batchway_application::loops::{Ending, SweepByHand, Verdict};
 use batchway_domain::Timestamp;
 use batchway_domain::ports::{Orphan, Queue};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::command_line::SweepArguments;
 use crate::configuration::Configuration;
 use crate::data_folder::DataFolder;
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 use crate::system_clock::SystemClock;
 use crate::wiring::{self, Patience};
 
@@ -193,17 +193,6 @@ fn tell(account: &Account) {
 
 fn text(at: Timestamp) -> String {
     at.to_string()
-}
-
-/// An error with everything that led to it.
-fn with_causes(error: &SweepError) -> String {
-    let mut words = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }
 
 #[expect(

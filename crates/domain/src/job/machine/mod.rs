@@ -56,7 +56,7 @@ mod unresolved;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
-mod specimens;
+pub(crate) mod specimens;
 #[cfg(test)]
 mod sweep;
 #[cfg(test)]

@@ -16,12 +16,12 @@ use crate::runner::RunnerReport;
 const START: i64 = 1_772_366_400_000;
 
 /// The point so many seconds after the job was admitted.
-pub(super) fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(START + seconds * 1000)
 }
 
 /// A type with the runner, at a backend with AWS Batch's manners.
-pub(super) fn gated() -> Rules {
+pub(crate) fn gated() -> Rules {
     Rules {
         gated: true,
         settlement: Settlement::AWS_BATCH,
