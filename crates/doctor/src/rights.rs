@@ -37,6 +37,8 @@ pub struct Right {
     pub actions: &'static [&'static str],
     /// What can't be done without it.
     pub needed: &'static str,
+    /// Whether jobs suffer without it.
+    pub is_vital: bool,
     /// On which things.
     pub on: On,
 }
@@ -68,18 +70,21 @@ pub const RIGHTS: [Right; 9] = [
         sid: "Submit",
         actions: &["batch:SubmitJob"],
         needed: "no job is sent",
+        is_vital: true,
         on: On::QueuesAndDefinitions,
     },
     Right {
         sid: "SubmitWithTags",
         actions: &["batch:TagResource"],
         needed: "no job is sent, as each is sent with tags",
+        is_vital: true,
         on: On::WhatIsTagged,
     },
     Right {
         sid: "StopOwnJobs",
         actions: &["batch:TerminateJob"],
         needed: "a cancelled job runs on",
+        is_vital: true,
         on: On::OwnJobs,
     },
     Right {
@@ -91,18 +96,21 @@ pub const RIGHTS: [Right; 9] = [
             "batch:DescribeJobDefinitions",
         ],
         needed: "nothing is known of jobs that were sent",
+        is_vital: true,
         on: On::Anything,
     },
     Right {
         sid: "WhyTheyWait",
         actions: &["batch:DescribeComputeEnvironments"],
         needed: "jobs run, and whoever asks why one waits learns less",
+        is_vital: false,
         on: On::Anything,
     },
     Right {
         sid: "LastLines",
         actions: &["logs:GetLogEvents"],
         needed: "logs of jobs can't be shown or kept",
+        is_vital: true,
         on: On::Logs,
     },
     Right {
@@ -115,12 +123,14 @@ pub const RIGHTS: [Right; 9] = [
             "s3:ListMultipartUploadParts",
         ],
         needed: "results can't be read, or logs kept beside them",
+        is_vital: true,
         on: On::Objects,
     },
     Right {
         sid: "WhatIsThere",
         actions: &["s3:ListBucket"],
         needed: "artifacts can't be listed, and what is missing looks forbidden",
+        is_vital: true,
         on: On::Bucket,
     },
     Right {
@@ -131,6 +141,7 @@ pub const RIGHTS: [Right; 9] = [
             "sqs:GetQueueAttributes",
         ],
         needed: "changes are seen later, by asking alone",
+        is_vital: true,
         on: On::Events,
     },
 ];

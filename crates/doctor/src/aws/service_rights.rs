@@ -216,14 +216,15 @@ fn judge(
         how,
     } = findings;
     if !refused.is_empty() {
-        return about.failed(
-            format!("the service may not {} ({how})", refused.join(", ")),
-            right.needed,
-            Mend {
-                policy: right.statement(names),
-                ..Mend::by("add this to the policy of the service; --policy prints all of it")
-            },
-        );
+        let seen = format!("the service may not {} ({how})", refused.join(", "));
+        let mend = Mend {
+            policy: right.statement(names),
+            ..Mend::by("add this to the policy of the service; --policy prints all of it")
+        };
+        return match right.is_vital {
+            true => about.failed(seen, right.needed, mend),
+            false => about.warning(seen, right.needed, mend),
+        };
     }
     if allowed.is_empty() {
         let principal = principal.unwrap_or("ARN_OF_THE_SERVICE");
@@ -306,6 +307,17 @@ mod tests {
             statement["Condition"]["Null"]["aws:ResourceTag/batchway:deployment"],
             "false"
         );
+    }
+
+    #[tokio::test]
+    async fn a_right_that_jobs_run_without_is_no_failure() {
+        let refused = decisions(&[("batch:DescribeComputeEnvironments", "implicitDeny")]);
+        let aws = Aws::default().answers("iam:SimulatePrincipalPolicy", 200, &refused);
+        let checks = examine(&aws, &names(), Some(&service())).await;
+        let check = of(&checks, "WhyTheyWait");
+        assert_eq!(check.verdict, Verdict::Warning);
+        let statement = check.mend.as_ref().unwrap().policy.as_ref().unwrap();
+        assert_eq!(statement["Action"], "batch:DescribeComputeEnvironments");
     }
 
     #[tokio::test]
