@@ -81,11 +81,13 @@ class Doctor(unittest.TestCase):
                 self.replace([one for one in statements if one["Sid"] != sid])
                 code, checks = self.doctor()
                 self.replace(statements)
-                self.assertEqual(code, 1)
+                # Jobs run without the right to explain them.
+                verdict = "warning" if sid == "WhyTheyWait" else "failed"
+                self.assertEqual(code, 0 if verdict == "warning" else 1)
                 found = [
                     check["mend"]["policy"]
                     for check in checks
-                    if check["verdict"] == "failed" and check["mend"]["policy"]
+                    if check["verdict"] == verdict and check["mend"]["policy"]
                 ]
                 taken = next(one for one in statements if one["Sid"] == sid)
                 given = actions_of([{"Statement": found}])
